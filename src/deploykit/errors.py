@@ -1,0 +1,45 @@
+"""The errors a user can meet: what happened, why, and what to type next.
+
+Anything else that escapes is a bug of ours and exits with 1.
+"""
+
+from typing import ClassVar
+
+
+class DeploykitError(Exception):
+    """Something that the person at the keyboard can act on.
+
+    `what` is one sentence; `why` gives the cause; `fix` is what to type or change. Never put a secret in any of them.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, why: str = "", fix: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.fix = fix
+
+
+class UsageError(DeploykitError):
+    """Wrong usage or bad input."""
+
+    exit_code = 2
+
+
+class IncompatibleError(DeploykitError):
+    """What was asked for cannot fit together."""
+
+    exit_code = 3
+
+
+class UnreachableError(DeploykitError):
+    """A server, registry or cluster did not answer."""
+
+    exit_code = 4
+
+
+class BuildError(DeploykitError):
+    """A build, a verification or a push failed."""
+
+    exit_code = 6
