@@ -1,0 +1,59 @@
+# The commands of README.md. `make` alone lists them.
+#
+# Variables such as SPARK are handed on as DEPLOYKIT_SPARK, by the environment and as they were typed: make expands
+# none of them, in a recipe or elsewhere, so `make image SPARK='4.1.1; rm -rf x'` is a version that nobody knows.
+
+VARIABLES := SPARK SERVER NAMESPACE CLIENT MAGE BASE PROFILE REPOSITORY PUSH PLATFORM CA_FILE APT_MIRROR NETWORK
+typed := $(foreach name,$(VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
+$(foreach name,$(typed),$(eval export DEPLOYKIT_$(name) = $$(value $(name))))
+unexport $(VARIABLES)
+MAKEOVERRIDES :=
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+SETUP := .venv/.ready
+HELM := .venv/.helm
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test image plan render bench lint lock
+
+help: ## List these commands
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
+	@echo
+	@echo "  make image SPARK=4.1.1 MAGE=0.9.80 PROFILE=slim REPOSITORY=registry.example/mage PUSH=1"
+	@echo "  Variables: $(VARIABLES)"
+
+demo: $(SETUP) $(HELM) ## Show the whole job on this machine, with an embedded Spark Connect server
+	@python tools/demo/demo.py
+
+test: $(SETUP) $(HELM) ## Run every test that this machine allows; says what was left out
+	@python -m pytest
+
+image: $(SETUP) ## Build, verify and (PUSH=1) push the image: SPARK=4.1.1 or SERVER=sc://host:15002
+	@deploykit image
+
+plan: $(SETUP) ## Show what would be built, and why: SPARK=4.1.1 or SERVER=sc://host:15002
+	@deploykit plan
+
+render: $(SETUP) $(HELM) ## Write build context, values and policies to build/render
+	@deploykit render build/render
+
+bench: $(SETUP) ## Measure the numbers that the project promises (needs Docker for most)
+	@python tools/bench/bench.py
+
+lint: $(SETUP) $(HELM) ## Check style and types, and lint the chart
+	@ruff check
+	@ruff format --check
+	@mypy
+	@tools/lint_chart.sh
+
+lock: $(SETUP) ## Refresh the locks: of development, and of the images
+	@python tools/lock.py
+	@deploykit lock
+
+$(SETUP): pyproject.toml requirements-dev.txt tools/setup.py tools/setup.sh
+	@tools/setup.sh
+	@touch $@
+
+$(HELM): $(SETUP) tools/helm.txt tools/helm.py
+	@python tools/helm.py
+	@touch $@

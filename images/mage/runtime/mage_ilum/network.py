@@ -1,0 +1,62 @@
+"""The first two layers: the name, then TCP. Each fails with its own `ConnectionProblem`, in time."""
+
+import socket
+import threading
+from queue import Empty, SimpleQueue
+
+from mage_ilum.address import ConnectAddress
+from mage_ilum.deadline import Deadline
+from mage_ilum.problems import problem
+
+_Target = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+_UNKNOWN_NAME = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}
+
+
+def lookup(address: ConnectAddress, deadline: Deadline) -> list[_Target]:
+    """The host's addresses.
+
+    `getaddrinfo` takes no time limit (a dropped DNS packet costs 5 s or more each), so a daemon thread asks: it can be
+    left behind without keeping the process alive.
+    """
+    answers: SimpleQueue[list[_Target] | OSError | UnicodeError] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+            answers.put([(family, target) for family, _, _, _, target in found])
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, name="mage-ilum-dns", daemon=True).start()
+    try:
+        answer = answers.get(timeout=deadline.left)
+    except Empty:
+        raise problem("dns-silent", address, seconds=deadline.seconds) from None
+    if isinstance(answer, socket.gaierror) and answer.errno not in _UNKNOWN_NAME:
+        raise problem("dns-silent", address, seconds=deadline.seconds) from None
+    if isinstance(answer, Exception):
+        raise problem("name-unknown", address, seconds=deadline.seconds) from None
+    return answer
+
+
+def connect(address: ConnectAddress, targets: list[_Target], deadline: Deadline) -> socket.socket:
+    """A TCP connection to the first of the targets that takes it; they share the time that is left."""
+    code = "unreachable"
+    for index, (family, target) in enumerate(targets):
+        share = deadline.left / (len(targets) - index)
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        connection.settimeout(share)
+        try:
+            connection.connect(target)
+        except OSError as error:
+            connection.close()
+            code = _code(error)
+        else:
+            return connection
+    raise problem(code, address, seconds=deadline.seconds)
+
+
+def _code(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    return "unreachable" if isinstance(error, TimeoutError) else "no-route"

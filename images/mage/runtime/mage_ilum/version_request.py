@@ -1,0 +1,67 @@
+"""Spark Connect's version request as bytes: a dozen of them, so that neither PySpark nor protobuf is needed.
+
+Field numbers are those of `spark/connect/base.proto`, equal in Spark 3.4 to 4.3.
+"""
+
+from collections.abc import Iterator
+
+ANALYZE_PLAN = "/spark.connect.SparkConnectService/AnalyzePlan"
+RELEASE_SESSION = "/spark.connect.SparkConnectService/ReleaseSession"
+
+_CLIENT = b"mage-ilum-preflight"
+_LENGTH_DELIMITED = 2
+
+
+def session_fields(session_id: str) -> bytes:
+    """What every request begins with: session, user and kind of client. Alone it is a whole ReleaseSession request."""
+    return _field(1, session_id.encode()) + _field(2, _field(1, _CLIENT)) + _field(3, _CLIENT)
+
+
+def version_request(session_id: str) -> bytes:
+    """An AnalyzePlan request that asks for `spark.version`."""
+    return session_fields(session_id) + _field(10, b"")
+
+
+def version_answer(message: bytes) -> str | None:
+    """`spark.version` from an AnalyzePlan response; `None` where the message is something else."""
+    try:
+        for number, value in _fields(message):
+            if number == 8:
+                return next((text.decode() for inner, text in _fields(value) if inner == 1 and text), None)
+    except (IndexError, UnicodeDecodeError, ValueError):
+        pass
+    return None
+
+
+def _field(number: int, value: bytes) -> bytes:
+    if len(value) > 127:
+        raise ValueError("one length byte is all that these requests need")
+    return bytes(((number << 3) | _LENGTH_DELIMITED, len(value))) + value
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:
+    """The length-delimited fields of a protobuf message; numbers are passed over."""
+    position = 0
+    while position < len(message):
+        key, position = _varint(message, position)
+        if key & 7 == _LENGTH_DELIMITED:
+            length, position = _varint(message, position)
+            yield key >> 3, message[position : position + length]
+            position += length
+        elif key & 7 == 0:
+            _, position = _varint(message, position)
+        else:
+            position += {1: 8, 5: 4}.get(key & 7) or len(message)
+
+
+def _varint(message: bytes, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            return value, position
+        if shift > 63:
+            raise ValueError("no protobuf message")

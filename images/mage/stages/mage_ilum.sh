@@ -1,0 +1,21 @@
+#!/bin/sh
+# Lays out what is ours beside the client: runtime library, default project, constraints, start script, folders.
+# Usage: mage_ilum.sh SITE_PACKAGES
+set -eu
+here=$(dirname "$0")
+ours=/layer/opt/mage-ilum
+
+mkdir -p "$ours/lib" "/layer$1" /layer/app /layer/home/mage /layer/home/src/mage_data
+cp -R "$here/runtime/mage_ilum" "$ours/lib/"
+cp -R "$here/project" "$ours/project"
+cp "$here/constraints.txt" "$here/lock.json" "$ours/"
+echo /opt/mage-ilum/lib >"/layer$1/mage_ilum.pth"
+python3 -m compileall -q --invalidation-mode unchecked-hash -s /layer -p / "$ours/lib"
+
+cp /app/run_app.sh /layer/app/run_app.mage.sh
+install -m 755 "$here/run_app.sh" /layer/app/run_app.sh
+
+# Any user id of group 0 may write where Mage writes.
+chmod -R u=rwX,go=rX "$ours"
+chmod 775 /layer/home/mage /layer/home/src /layer/home/src/mage_data
+find /layer -exec touch -h -d @315532800 {} +

@@ -1,0 +1,78 @@
+"""The cache of what was fetched and read: content by its hash, answers by their key. Safe with two builds at once."""
+
+import contextlib
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+
+def root() -> Path:
+    """`$DEPLOYKIT_CACHE`, else `$XDG_CACHE_HOME/deploykit`, else `~/.cache/deploykit`."""
+    if chosen := os.environ.get("DEPLOYKIT_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deploykit"
+
+
+def blob(sha256: str) -> Path:
+    """Where the content with this hash lies, once it is complete."""
+    return root() / "blobs" / "sha256" / sha256
+
+
+@contextlib.contextmanager
+def writing(target: Path) -> Iterator[IO[bytes]]:
+    """A file that becomes `target` all at once when the block ends well, and leaves nothing behind when it does not."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".part-", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            Path(file.name).chmod(0o644)
+            Path(file.name).replace(target)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+
+
+def keep(path: Path, sha256: str) -> Path:
+    """Move a complete file, whose hash was checked, to its place in the cache."""
+    target = blob(sha256)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o644)
+    return path.replace(target)
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder on the cache's own file system, gone when the block ends."""
+    folder = root() / "scratch"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        yield Path(name)
+
+
+@contextlib.contextmanager
+def only_one(key: str) -> Iterator[None]:
+    """Held by one process at a time for a key, so that two builds do not fetch the same 450 MB twice."""
+    folder = root() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / key).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def read_json(kind: str, key: str) -> Any | None:  # noqa: ANN401 - the caller knows the shape that it wrote
+    """What `write_json` stored, or None; a damaged entry counts as absent."""
+    try:
+        return json.loads((root() / kind / f"{key}.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def write_json(kind: str, key: str, value: object) -> None:
+    """Store a JSON value under a key."""
+    with writing(root() / kind / f"{key}.json") as file:
+        file.write(json.dumps(value, indent=1, sort_keys=True).encode())

@@ -1,0 +1,40 @@
+"""`deploykit lock`: refresh the locks in `images/mage/locks` of a checkout."""
+
+import click
+
+from deploykit import catalog
+from deploykit.cli import output
+from deploykit.errors import IncompatibleError
+from deploykit.image import base, committed, lock
+from deploykit.image.engine import Engine
+from deploykit.image.platform import host_platform
+
+
+@click.command()
+@click.option("--base", "reference", envvar="DEPLOYKIT_BASE", help="The Mage image to resolve against.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 5 where a lock would change.")
+def command(*, reference: str | None, check: bool) -> int:
+    """Refresh the committed locks: every Spark line that the base can carry, for both platforms."""
+    known = catalog.load()
+    engine = Engine()
+    engine.ping()
+    name = reference or known.mage[known.defaults.mage].reference
+    found = base.resolve(name, platform=host_platform(), engine=engine, progress=output.progress())
+    changed = 0
+    for line in known.lines.values():
+        newest = known.spark(list(line.patches)[-1])
+        try:
+            lock.refuse_what_cannot_fit(newest, line, found.inventory, name)
+            fresh = committed.to_toml(lock.for_every_platform(line, found.inventory, known, base=name))
+        except IncompatibleError as error:
+            output.talk(f"Spark {line.line}: left out. {error.what}")
+            continue
+        path = committed.path(found.inventory.mage, line.line, found.inventory.python_minor)
+        if path.is_file() and path.read_text(encoding="utf-8") == fresh:
+            continue
+        changed += 1
+        output.data(str(path))
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(fresh, encoding="utf-8")
+    return 5 if check and changed else 0

@@ -1,0 +1,91 @@
+"""A plan as a person reads it, and as JSON."""
+
+from deploykit import catalog
+from deploykit.cli.output import Json
+from deploykit.detect.evidence import Detection
+from deploykit.errors import DeploykitError
+from deploykit.image.engine import Engine
+from deploykit.plan import Plan
+
+MB = 1_000_000
+
+
+def presence(plan: Plan, engine: Engine) -> str:
+    """Whether the tag is in its registry: asked only where the request names a repository of its own."""
+    if plan.repository == catalog.load().defaults.repository:
+        return "not asked: no --repository was given"
+    try:
+        engine.ping()
+        digest = engine.digest(plan.reference)
+    except DeploykitError as error:
+        return f"could not be asked: {error.why or error.what}"
+    return f"there already: {digest}" if digest else "not there yet"
+
+
+def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[str, str]]:
+    """The rows of the table."""
+    said = "as asked for" if detection is None else f"{detection.confidence}: {detection.evidence[0].where} says so"
+    inventory = plan.base.inventory
+    fetched = sum(file.size for file in plan.lock.added)
+    shown = [
+        ("image", plan.reference),
+        ("in registry", present),
+        ("server", f"Spark {plan.server} ({said})"),
+        ("client", f"PySpark {plan.spark.release}{'' if plan.profile.jars else ' without jars'}"),
+        ("verdict", f"{plan.verdict}: {plan.verdict.sentence}"),
+        ("Python UDFs", plan.udfs.sentence),
+        ("profile", _profile(plan)),
+        ("base", f"{plan.base.reference}\n{_base(plan)}"),
+        ("in the base", f"Mage {plan.mage}, Python {inventory.python}, {plan.platform}, glibc {inventory.glibc}"),
+        ("added", "\n".join(f"{file.name} {file.version}" for file in plan.lock.added)),
+        ("re-used", ", ".join(f"{name} {version}" for name, version in sorted(plan.lock.reused.items()))),
+        ("lock", f"{plan.lock.source}; nothing of the base moves"),
+        ("to fetch", f"{plan.sdist.size / MB:.0f} MB of PySpark's sdist once, {fetched / MB:.0f} MB of wheels once"),
+    ]
+    shown += [
+        ("measured", f"{item.declared or 'undeclared'}: taken as {item.real}, since {item.because}")
+        for item in plan.line.measured
+    ]
+    if detection is not None:
+        shown += [("disagreement", text) for text in detection.disagreements]
+    return shown
+
+
+def _profile(plan: Plan) -> str:
+    java = f"Java {plan.java} by jlink" if plan.java else "no Java"
+    return f"{plan.profile}: {java}, {'with' if plan.warm else 'without'} bytecode for a warm start"
+
+
+def _base(plan: Plan) -> str:
+    digest = plan.base.digest or "its digest is not known: `deploykit image` reads it, which changes the tag"
+    return f"{digest} ({plan.base.note})" if plan.base.note else digest
+
+
+def as_json(plan: Plan, detection: Detection | None, present: str) -> Json:
+    """The same facts, by stable names."""
+    return {
+        "image": plan.reference,
+        "repository": plan.repository,
+        "tag": plan.tag,
+        "inputs": plan.inputs,
+        "registry": present,
+        "server": str(plan.server),
+        "confidence": "asked" if detection is None else str(detection.confidence),
+        "client": plan.spark.release,
+        "verdict": str(plan.verdict),
+        "udfs": plan.udfs.works,
+        "profile": str(plan.profile),
+        "java": plan.java,
+        "warm": plan.warm,
+        "platform": plan.platform,
+        "base": {
+            "reference": plan.base.reference,
+            "digest": plan.base.digest,
+            "assumed": plan.base.inventory.assumed,
+            "python": plan.base.inventory.python,
+            "mage": plan.mage,
+        },
+        "added": {file.name: file.version for file in plan.lock.added},
+        "reused": dict(plan.lock.reused),
+        "disagreements": [] if detection is None else list(detection.disagreements),
+    }

@@ -1,0 +1,65 @@
+"""The options that say what image is wanted: the same for `plan`, `render` and `image`."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from deploykit import catalog
+from deploykit.image.platform import host_platform
+from deploykit.request import Profile, Request
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+
+
+def request_options(function: _Command) -> Callable[..., object]:
+    """Add the options and pass them on as one `request`."""
+
+    @wraps(function)
+    def with_request(**options: object) -> object:
+        own = {name: options.pop(name) for name in _NAMES}
+        return function(request=_request(own), **options)
+
+    for option in reversed(_options()):
+        with_request = option(with_request)
+    return with_request
+
+
+def _request(options: dict[str, object]) -> Request:
+    values = {name: value for name, value in options.items() if value not in (None, "")}
+    return Request(**{**values, "profile": Profile(str(values["profile"]))})  # type: ignore[arg-type] # click checked them
+
+
+def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]:
+    defaults = catalog.load().defaults
+    path = click.Path(dir_okay=False, path_type=Path)
+    return [
+        _option("--spark", metavar="X.Y.Z", help="The Spark version that the server runs."),
+        _option("--server", metavar="sc://HOST:PORT", help="Ask this Spark Connect server which Spark it runs."),
+        _option("--namespace", help="Ask the Spark pods of this Kubernetes namespace."),
+        _option("--context", help="The kubeconfig's context; the current one unless given."),
+        _option("--client", metavar="X.Y.Z", help="Another client than the server's version; it may be older."),
+        _option("--executor-python", metavar="X.Y", help="The executors' Python, for the verdict on Python UDFs."),
+        _option("--mage", default=defaults.mage, help="The Mage release."),
+        _option("--base", metavar="IMAGE", help="The Mage image to start from; the published one unless given."),
+        _option("--profile", type=click.Choice([str(profile) for profile in Profile]), default=defaults.profile, help="What it carries."),
+        _option("--repository", default=defaults.repository, help="Where the image belongs, without a tag."),
+        _option("--platform", type=click.Choice(["linux/amd64", "linux/arm64"]), default=host_platform()),
+        click.option("--warm/--no-warm", default=True, help="Add the bytecode of what a worker pod imports."),
+        _option("--ca-file", type=path, help="Certificates to trust too, for fetching and building."),
+        _option("--apt-mirror", metavar="URL", help="A mirror of Debian's archive, for the Java runtime."),
+        _option("--network", help="The network of the build, such as host."),
+    ]
+
+
+_NAMES = (
+    "spark", "server", "namespace", "context", "client", "executor_python", "mage", "base", "profile", "repository",
+    "platform", "warm", "ca_file", "apt_mirror", "network",
+)  # fmt: skip
+
+
+def _option(name: str, **settings: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    variable = f"DEPLOYKIT_{name.removeprefix('--').replace('-', '_').upper()}"
+    return click.option(name, envvar=variable, show_default="default" in settings, **settings)  # type: ignore[arg-type] # passed through

@@ -1,0 +1,157 @@
+"""`deploykit values`: the Helm values for the chart, from options or from what a cluster shows."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from deploykit.cli import output
+from deploykit.deploy.reference import ImageReference
+from deploykit.deploy.values import SIGNATURE, Deployment, to_values, to_yaml
+from deploykit.errors import UsageError
+from mage_ilum.address import ConnectAddress
+from mage_ilum.errors import AddressError
+
+
+def _labels(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> Mapping[str, str]:
+    labels = dict(text.split("=", 1) for text in given if "=" in text)
+    if len(labels) != len(given):
+        raise click.BadParameter("is KEY=VALUE, such as spark-app-name=spark-connect, each key once")
+    return labels
+
+
+@click.command()
+@click.option("--image", required=True, envvar="DEPLOYKIT_IMAGE", metavar="REPO[:TAG][@DIGEST]", help="The Mage image.")
+@click.option("--server", envvar="DEPLOYKIT_SERVER", metavar="sc://HOST:PORT", help="The Spark Connect server.")
+@click.option("--namespace", envvar="DEPLOYKIT_NAMESPACE", help="Namespace of Ilum's Spark pods; asks the cluster.")
+@click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="Context of the kubeconfig.")
+@click.option(
+    "--driver-label",
+    "driver_labels",
+    multiple=True,
+    callback=_labels,
+    envvar="DEPLOYKIT_DRIVER_LABEL",
+    metavar="KEY=VALUE",
+    help="A label of the Spark Connect driver, where several drivers run.",
+)
+@click.option(
+    "--executor/--no-executor",
+    default=False,
+    show_default=True,
+    envvar="DEPLOYKIT_EXECUTOR",
+    help="Scheduled blocks run as Jobs; this declares that the release's namespace is Mage's own.",
+)
+@click.option(
+    "--api-server",
+    "api_servers",
+    multiple=True,
+    envvar="DEPLOYKIT_API_SERVER",
+    metavar="ADDRESS:PORT",
+    help="The API server's own address, for --executor where no cluster is asked.",
+)
+@click.option(
+    "--file", "path", type=click.Path(dir_okay=False, path_type=Path), envvar="DEPLOYKIT_FILE", help="Write here."
+)
+@click.option("--force", is_flag=True, help="Overwrite a file that deploykit did not write.")
+@output.format_option
+def command(
+    *,
+    image: str,
+    server: str | None,
+    namespace: str | None,
+    context: str | None,
+    driver_labels: Mapping[str, str],
+    executor: bool,
+    api_servers: tuple[str, ...],
+    path: Path | None,
+    force: bool,
+    output_format: str,
+) -> None:
+    """Write the Helm values for the chart."""
+    if path is not None and not force:
+        _refuse_foreign(path)
+    deployment = Deployment(image=ImageReference.parse(image), executor=executor)
+    deployment = _complete(
+        deployment,
+        address=_address(server),
+        namespace=namespace,
+        context=context,
+        labels=driver_labels,
+        api_servers=api_servers,
+    )
+    text = to_yaml(deployment)
+    if path is not None:
+        from deploykit import cache
+
+        with cache.writing(path.resolve()) as file:
+            file.write(text.encode())
+        output.talk(f"Wrote {path}")
+    if output_format == "json":
+        output.data_json(to_values(deployment))
+    elif path is None:
+        output.data(text.rstrip("\n"))
+
+
+def _complete(
+    deployment: Deployment,
+    *,
+    address: ConnectAddress | None,
+    namespace: str | None,
+    context: str | None,
+    labels: Mapping[str, str],
+    api_servers: tuple[str, ...],
+) -> Deployment:
+    """Fill in where Spark and the API server are."""
+    from deploykit.deploy import describe
+    from deploykit.deploy.discover import Cluster
+
+    api = describe.parse_api_servers(api_servers)
+    if namespace is not None:
+        cluster = Cluster(context)
+        deployment = describe.from_cluster(deployment, cluster, namespace, address, labels)
+        output.talk(
+            "The chart will make a Service: none leads to the Spark Connect driver and outlives its run."
+            if deployment.create_service
+            else f"Found Service {deployment.host}"
+        )
+        if deployment.executor and not api.cidrs:
+            api = cluster.api_server()
+    elif address is not None:
+        deployment = describe.from_address(deployment, address, labels)
+    else:
+        raise UsageError("Nothing says where Spark runs", fix="--server sc://HOST:15002, or --namespace NAMESPACE")
+    if deployment.executor and not api.cidrs:
+        raise UsageError(
+            "--executor needs the address of the Kubernetes API server",
+            why="Mage starts worker pods through it, and the NetworkPolicies have to let it through",
+            fix="--namespace NAMESPACE to ask the cluster, or --api-server ADDRESS:PORT",
+        )
+    return replace(deployment, api_server_cidrs=api.cidrs, api_server_ports=api.ports)
+
+
+def _address(server: str | None) -> ConnectAddress | None:
+    if server is None:
+        return None
+    try:
+        address = ConnectAddress.parse(server)
+    except AddressError as error:
+        raise UsageError(error.what, why=error.why, fix=error.fix) from None
+    if address.parameters:
+        raise UsageError(
+            "--server has parameters, which do not belong into a values file",
+            why="a token there would be readable to whoever may read the release",
+            fix="put the whole address into a Secret under the key ILUM_SPARK_CONNECT_URL, name it in "
+            "ilum.server.existingSecret, and give --server without parameters",
+        )
+    return address
+
+
+def _refuse_foreign(path: Path) -> None:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            first = file.readline().rstrip("\n")
+    except FileNotFoundError:
+        return
+    if first != SIGNATURE:
+        raise UsageError(f"{path} was not written by deploykit", fix="choose another --file, or add --force")

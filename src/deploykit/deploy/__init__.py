@@ -1,0 +1,1 @@
+"""From an image and a server to what Kubernetes needs: Helm values, NetworkPolicies, the chart."""

@@ -1,0 +1,135 @@
+"""Which of a namespace's pods is the Spark Connect driver, and which Service leads to it. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from deploykit.deploy.values import CONNECT_PORT
+from deploykit.errors import UnreachableError, UsageError
+
+_RUN_LABEL = "spark-app-selector"
+"""Another value each time a Spark job starts: nothing that selects by it is stable."""
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A running Spark driver pod."""
+
+    name: str
+    labels: Mapping[str, str]
+    ports: Mapping[str, int]
+    """The ports that its containers declare, by name."""
+
+
+@dataclass(frozen=True)
+class ServicePort:
+    """A TCP port of a Service, and the pod port, by number or name, that it leads to."""
+
+    port: int
+    target: int | str
+
+
+@dataclass(frozen=True)
+class Service:
+    """A Service with a selector."""
+
+    name: str
+    selector: Mapping[str, str]
+    ports: Sequence[ServicePort]
+    headless: bool
+
+
+@dataclass(frozen=True)
+class Location:
+    """How to reach the Spark Connect driver, now and after it was started anew."""
+
+    driver: str
+    labels: Mapping[str, str]
+    """Labels that the driver carries and no other driver of the namespace does."""
+    service: str = ""
+    """A stable Service that leads there; empty: the chart has to make one."""
+    port: int = CONNECT_PORT
+
+
+def locate(
+    drivers: Sequence[Driver],
+    services: Iterable[Service],
+    *,
+    namespace: str,
+    service: str = "",
+    labels: Mapping[str, str] | None = None,
+) -> Location:
+    """Find the one driver, and a Service that fits it.
+
+    A Service fits when it leads to port 15002 of exactly one driver, is not headless, and does not select by a label
+    of one run. `service` insists on one of that name, `labels` on a driver with those. Raises `UnreachableError` when
+    no driver runs, `UsageError` when several do and nothing tells which.
+    """
+    wanted = [driver for driver in drivers if _carries(driver.labels, labels or {})]
+    if not wanted:
+        raise UnreachableError(
+            f"No Spark driver{_described(labels)} runs in namespace {namespace}",
+            why="a Spark Connect server is a driver pod, with the label spark-role=driver",
+            fix="start the Spark Connect job in Ilum, or name the namespace of Spark's pods with --namespace",
+        )
+    fits = sorted(
+        (found for candidate in services if (found := _leads_to(candidate, drivers, wanted)) is not None),
+        key=lambda location: (location.port != CONNECT_PORT, location.service),
+    )
+    if service:
+        fits = [location for location in fits if location.service == service]
+        if not fits:
+            raise UsageError(
+                f"Service {service} in namespace {namespace} does not lead to port {CONNECT_PORT} of one Spark driver",
+                why="it is not there, is headless, selects several drivers, or selects by the label of a single run",
+                fix=f"leave --server out to have one found or made; see kubectl -n {namespace} get services -o wide",
+            )
+    if fits and len({location.driver for location in fits}) == 1:
+        return fits[0]
+    driver = _only_one(wanted, namespace)
+    return Location(driver=driver.name, labels=_own_labels(driver, drivers, labels or {}))
+
+
+def _leads_to(service: Service, drivers: Sequence[Driver], wanted: Sequence[Driver]) -> Location | None:
+    if service.headless or not service.selector or _RUN_LABEL in service.selector:
+        return None
+    selected = [driver for driver in drivers if _carries(driver.labels, service.selector)]
+    if len(selected) != 1 or selected[0] not in wanted:
+        return None
+    for port in service.ports:
+        target = port.target if isinstance(port.target, int) else selected[0].ports.get(port.target)
+        if target == CONNECT_PORT:
+            return Location(driver=selected[0].name, labels=service.selector, service=service.name, port=port.port)
+    return None
+
+
+def _only_one(drivers: Sequence[Driver], namespace: str) -> Driver:
+    declared = [driver for driver in drivers if CONNECT_PORT in driver.ports.values()]  # Spark 4.1 and newer
+    if len(drivers) == 1 or len(declared) == 1:
+        return (declared or list(drivers))[0]
+    names = ", ".join(sorted(driver.name for driver in drivers))
+    raise UsageError(
+        f"{len(drivers)} Spark drivers run in namespace {namespace}, and nothing tells which one is Spark Connect",
+        why=f"the drivers are {names}",
+        fix="--driver-label KEY=VALUE with a label of the one (spark-app-name=NAME), or --server with its Service",
+    )
+
+
+def _own_labels(driver: Driver, drivers: Sequence[Driver], labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels that outlive a restart of the job and select this driver alone."""
+    own = {key: driver.labels[key] for key in ("spark-role", "spark-app-name") if key in driver.labels}
+    own.update(labels)
+    if _RUN_LABEL in own or sum(_carries(other.labels, own) for other in drivers) != 1:
+        raise UsageError(
+            f"No lasting label tells driver {driver.name} from the others",
+            fix="add spark.kubernetes.driver.label.spark-connect=true to the Spark Connect job, start it anew, "
+            "and give --driver-label spark-connect=true",
+        )
+    return own
+
+
+def _carries(labels: Mapping[str, str], selector: Mapping[str, str]) -> bool:
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
+def _described(labels: Mapping[str, str] | None) -> str:
+    return f" with {','.join(f'{key}={value}' for key, value in labels.items())}" if labels else ""

@@ -1,0 +1,39 @@
+"""Image references as the chart's values name them."""
+
+import re
+from dataclasses import dataclass
+
+from deploykit.errors import UsageError
+
+_REFERENCE = re.compile(
+    r"(?P<repository>[a-z0-9][A-Za-z0-9._-]*(?::[0-9]+)?(?:/[a-z0-9][a-z0-9._-]*)*)"
+    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+    r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+
+
+@dataclass(frozen=True)
+class ImageReference:
+    """One exact image: `REPOSITORY[:TAG][@sha256:DIGEST]`, with a tag or a digest or both."""
+
+    repository: str
+    tag: str = ""
+    digest: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "ImageReference":
+        """Read a reference; raises `UsageError` when it does not say which image exactly."""
+        match = _REFERENCE.fullmatch(text)
+        if match is None:
+            raise UsageError(
+                f"{text!r} is not an image reference",
+                fix="--image registry.example/mage-ilum:TAG@sha256:..., as `deploykit image` prints it",
+            )
+        found = cls(match["repository"], match["tag"] or "", match["digest"] or "")
+        if not found.digest and found.tag in ("", "latest"):
+            raise UsageError(
+                f"{text!r} does not say which image exactly",
+                why="`latest` changes under a running release, and drifts away from the Spark that the server runs",
+                fix="name a fixed tag or a digest, as `deploykit image` prints it",
+            )
+        return found

@@ -1,0 +1,1 @@
+"""From a request to an image: base, lock, wheels, context, engine, registry, verification."""

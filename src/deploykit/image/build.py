@@ -1,0 +1,82 @@
+"""From a plan to an image: only what is missing is built, verified and pushed."""
+
+from dataclasses import dataclass
+
+from deploykit import cache
+from deploykit.errors import IncompatibleError
+from deploykit.image import context, lock, wheelhouse
+from deploykit.image.engine import Engine
+from deploykit.image.java import proxy_settings
+from deploykit.image.verify import verify
+from deploykit.plan import Plan
+from deploykit.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """`digest` is empty for an image that was not pushed; `id` for one that only the registry has."""
+
+    reference: str
+    digest: str
+    id: str
+    built: bool
+    pushed: bool
+
+    @property
+    def exact(self) -> str:
+        """What names this image and no other: the reference with its digest, or the image id."""
+        return f"{self.reference}@{self.digest}" if self.digest else self.id
+
+
+def build(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: Progress) -> Result:
+    """Make sure that the image exists: in the registry when `push`, else in the engine."""
+    if plan.base.inventory.assumed:
+        raise IncompatibleError(
+            f"What is in {plan.base.reference} is only assumed; an image is built on what was read.",
+            fix="an engine that can pull it",
+        )
+    if push and (digest := engine.digest(plan.reference)):
+        progress.step(f"{plan.reference} is in the registry: nothing to build")
+        return Result(reference=plan.reference, digest=digest, id="", built=False, pushed=False)
+    local = engine.local(plan.reference)
+    built = local is None or local.labels.get("io.deploykit.inputs") != plan.inputs
+    if built:
+        _build(plan, verified=verified, engine=engine, progress=progress)
+        local = engine.local(plan.reference)
+    else:
+        progress.step(f"{plan.reference} is there: nothing to build")
+    digest = ""
+    if push:
+        progress.step(f"Pushing {plan.reference}")
+        digest = engine.push(plan.repository, plan.tag, progress=progress)
+    return Result(
+        reference=plan.reference, digest=digest, id="" if local is None else local.id, built=built, pushed=push
+    )
+
+
+def _build(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) -> None:
+    """Build under a name of its own; the tag is given only to an image that was verified."""
+    unverified = f"deploykit-unverified:{plan.inputs[:16]}"
+    fits = lock.target(plan.base.inventory)
+    progress.step("Fetching the client")
+    pyspark = wheelhouse.pyspark(
+        plan.spark, plan.line, fits, jars=plan.profile.jars, ca_file=plan.ca_file, progress=progress
+    )
+    dependencies = wheelhouse.dependencies(plan.lock.added, fits, ca_file=plan.ca_file, progress=progress)
+    with cache.scratch() as folder:
+        context.write(plan, folder / "context", dependencies=dependencies, pyspark=pyspark)
+        progress.step(f"Building {plan.reference}")
+        engine.build(
+            folder / "context",
+            tag=unverified,
+            platform=plan.platform,
+            build_args=proxy_settings(),
+            network=plan.network,
+            progress=progress,
+        )
+    try:
+        if verified:
+            verify(unverified, plan, engine=engine, progress=progress)
+        engine.tag(unverified, plan.repository, plan.tag)
+    finally:
+        engine.untag(unverified)

@@ -1,0 +1,76 @@
+"""Fetch a published file into the cache: checked by its hash, once for all builds."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploykit import cache
+from deploykit.errors import BuildError, UnreachableError
+from deploykit.image.index import File
+from deploykit.progress import Progress
+
+CONNECT_SECONDS = 3
+SILENCE_SECONDS = 60  # a mirror may have to fetch a large file itself before the first byte comes
+
+
+@contextmanager
+def streamed(file: File, *, ca_file: Path | None, progress: Progress) -> Iterator[Path]:
+    """The file on disk for as long as the block runs; raises `BuildError` when its hash is not the locked one."""
+    with cache.scratch() as folder:
+        target = folder / file.file
+        _fetch(file, target, ca_file=ca_file, progress=progress)
+        yield target
+
+
+def into_cache(file: File, *, ca_file: Path | None, progress: Progress) -> Path:
+    """The file's content in the cache; fetched unless it is there."""
+    blob = cache.blob(file.sha256)
+    if not blob.is_file():
+        with cache.only_one(file.sha256):
+            if not blob.is_file():
+                with streamed(file, ca_file=ca_file, progress=progress) as path:
+                    cache.keep(path, file.sha256)
+    return blob
+
+
+def _fetch(file: File, target: Path, *, ca_file: Path | None, progress: Progress) -> None:
+    import requests
+
+    digest = hashlib.sha256()
+    done = 0
+    try:
+        answer = requests.get(
+            file.url,
+            stream=True,
+            timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
+            verify=True if ca_file is None else str(ca_file),
+        )
+        answer.raise_for_status()
+        total = int(answer.headers.get("Content-Length") or file.size)
+        with target.open("wb") as output:
+            for chunk in answer.iter_content(1 << 20):
+                output.write(chunk)
+                digest.update(chunk)
+                done += len(chunk)
+                progress.advance(file.file, done, total)
+    except requests.RequestException as error:
+        raise UnreachableError(
+            f"{file.file} could not be fetched.",
+            why=_reason(error),
+            fix="run it again; behind a company network, see --ca-file and UV_DEFAULT_INDEX",
+        ) from None
+    if digest.hexdigest() != file.sha256:
+        raise BuildError(
+            f"{file.file} is not the file that was locked.",
+            why=f"Its SHA-256 is {digest.hexdigest()}, the lock says {file.sha256}.",
+            fix="find out what the index serves before you build; nothing was kept",
+        )
+
+
+def _reason(error: Exception) -> str:
+    """The kind of failure; a request's own text may repeat an address with credentials in it."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"The index answered {response.status_code} {response.reason}."
+    return f"{type(error).__name__}: the index did not answer."

@@ -1,0 +1,340 @@
+"""The container engine, through the `docker` SDK: a thin edge that turns its errors into ours."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deploykit.errors import BuildError, UnreachableError, UsageError
+from deploykit.progress import Progress
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.errors import APIError
+    from docker.models.containers import Container
+
+ASK_SECONDS = 3
+WORK_SECONDS = 600  # between two signs of life of a build, a pull or a push
+
+_ABSENT = ("manifest unknown", "name unknown", "no such manifest", "not found: manifest", "repository name not known")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalImage:
+    """An image that the engine holds."""
+
+    id: str
+    platform: str
+    repo_digests: tuple[str, ...]
+    labels: Mapping[str, str]
+    environment: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """How a container ended: exit status and everything it printed."""
+
+    status: int
+    output: str
+
+
+class Engine:
+    """One Docker engine: `$DOCKER_HOST`, else the current Docker context."""
+
+    @cached_property
+    def _host(self) -> str | None:
+        import os
+
+        from docker.context import ContextAPI
+
+        if os.environ.get("DOCKER_HOST"):
+            return None
+        context = ContextAPI.get_current_context()
+        return None if context is None else context.Host
+
+    def _client(self, *, timeout: int) -> "DockerClient":
+        import docker
+
+        if self._host is None:
+            return docker.from_env(timeout=timeout)
+        return docker.DockerClient(base_url=self._host, timeout=timeout)
+
+    @cached_property
+    def _ask(self) -> "DockerClient":
+        return self._client(timeout=ASK_SECONDS)
+
+    @cached_property
+    def _work(self) -> "DockerClient":
+        return self._client(timeout=WORK_SECONDS)
+
+    def ping(self) -> None:
+        """Raise `UnreachableError` unless the engine answers."""
+        import docker.errors
+        import requests
+
+        try:
+            self._ask.ping()
+        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+            raise UnreachableError(
+                "No Docker engine answers.",
+                why=_first_line(error),
+                fix="start Docker, or point DOCKER_HOST at an engine; `deploykit render DIR` needs none",
+            ) from None
+
+    def answers(self) -> bool:
+        """Whether there is an engine to ask."""
+        try:
+            self.ping()
+        except UnreachableError:
+            return False
+        return True
+
+    def digest(self, reference: str) -> str | None:
+        """The digest of a reference in its registry, as the engine sees it; None where the registry says it is absent.
+
+        A registry that cannot be asked raises `UnreachableError`: that is never the same as absent.
+        """
+        import docker.errors
+        import requests
+
+        try:
+            answer = self._ask.api.inspect_distribution(reference)  # type: ignore[no-untyped-call] # the stubs lack it
+        except docker.errors.APIError as error:
+            text = str(error.explanation or error).lower()
+            if error.status_code == 404 and any(word in text for word in _ABSENT):
+                return None
+            if error.status_code == 400:
+                raise UsageError(f"{reference} is not an image reference.", why=_explanation(error)) from None
+            raise _cannot_ask(reference, _explanation(error)) from None
+        except (requests.RequestException, OSError) as error:
+            raise _cannot_ask(reference, _first_line(error)) from None
+        digest: str = answer["Descriptor"]["digest"]
+        return digest
+
+    def local(self, reference: str) -> LocalImage | None:
+        """The image that the engine holds under a reference, if it does."""
+        import docker.errors
+
+        try:
+            attributes = self._ask.images.get(reference).attrs
+        except (docker.errors.ImageNotFound, docker.errors.NotFound):
+            return None
+        except docker.errors.APIError as error:
+            raise UsageError(f"{reference} is not an image reference.", why=_explanation(error)) from None
+        return LocalImage(
+            id=attributes["Id"],
+            platform=f"{attributes['Os']}/{attributes['Architecture']}",
+            repo_digests=tuple(attributes.get("RepoDigests") or ()),
+            labels=attributes["Config"].get("Labels") or {},
+            environment=tuple(attributes["Config"].get("Env") or ()),
+            size=attributes["Size"],
+        )
+
+    def pull(self, reference: str, *, platform: str, progress: Progress) -> None:
+        """Pull an image by tag or digest."""
+        progress.step(f"Pulling {reference}")
+        with _failing(f"{reference} could not be pulled."):
+            for event in self._work.api.pull(reference, platform=platform, stream=True, decode=True):
+                _raise_for(event, f"{reference} could not be pulled.")
+                detail = event.get("progressDetail") or {}
+                if event.get("status") == "Downloading" and detail.get("total"):
+                    progress.advance(event["id"], detail["current"], detail["total"])
+
+    def run(
+        self,
+        image: str,
+        command: list[str],
+        *,
+        network: str | None = "none",
+        platform: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        timeout: int = WORK_SECONDS,
+        **options: object,
+    ) -> Finished:
+        """Run a command in a new container and return how it ended; the container is removed."""
+        with self.container(
+            image, command, network=network, platform=platform, environment=environment, **options
+        ) as it:
+            with _failing(f"A container of {image} could not be run."):
+                it.start()
+            return self.finish(it, timeout=timeout)
+
+    def finish(self, container: "Container", *, timeout: int = WORK_SECONDS) -> Finished:
+        """Wait until a container has ended."""
+        import requests
+
+        try:
+            status = container.wait(timeout=timeout)["StatusCode"]
+        except requests.RequestException:
+            raise BuildError(
+                f"A container did not end within {timeout} s.",
+                why=container.logs(tail=20).decode(errors="replace"),
+            ) from None
+        return Finished(status=status, output=container.logs().decode(errors="replace"))
+
+    @contextmanager
+    def container(self, image: str, command: list[str] | None, **options: object) -> "Iterator[Container]":
+        """A created container, removed at the end whatever happens."""
+        import docker.errors
+
+        with _failing(f"A container of {image} could not be made."):
+            container = self._work.containers.create(image, command, **_given(options))
+        try:
+            yield container
+        finally:
+            with suppress(docker.errors.NotFound):
+                container.remove(force=True, v=True)
+
+    def build(
+        self,
+        context: Path,
+        *,
+        tag: str,
+        platform: str,
+        build_args: Mapping[str, str],
+        network: str | None,
+        progress: Progress,
+    ) -> None:
+        """Build a context: with buildx where the Docker client has it, else through the SDK."""
+        if has_buildx():
+            command = buildx_command(context, tag=tag, platform=platform, build_args=build_args, network=network)
+            _run_logged(command, progress)
+            return
+        with _failing("The image could not be built."):
+            events = self._work.api.build(
+                path=str(context),
+                tag=tag,
+                platform=platform,
+                buildargs=dict(build_args),
+                network_mode=network,
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            _follow(events, progress)
+
+    def tag(self, image: str, repository: str, tag: str) -> None:
+        """Give an image another name."""
+        with _failing(f"{repository}:{tag} could not be tagged."):
+            self._work.api.tag(image, repository, tag)
+
+    def untag(self, reference: str) -> None:
+        """Take a name from an image; layers stay cached."""
+        with _failing(f"{reference} could not be removed."):
+            self._work.api.remove_image(reference, noprune=True)
+
+    def push(self, repository: str, tag: str, *, progress: Progress) -> str:
+        """Push a tag and return the digest that the registry gave it."""
+        what = f"{repository}:{tag} could not be pushed."
+        digest = ""
+        with _failing(what):
+            for event in self._work.api.push(repository, tag=tag, stream=True, decode=True):
+                _raise_for(event, what)
+                detail = event.get("progressDetail") or {}
+                if event.get("status") == "Pushing" and detail.get("total"):
+                    progress.advance(event["id"], min(detail["current"], detail["total"]), detail["total"])
+                digest = (event.get("aux") or {}).get("Digest", digest)
+        if not digest:
+            raise BuildError(what, why="The engine reported no digest.")
+        return digest
+
+
+def has_buildx() -> bool:
+    """Whether a Docker client with the buildx plug-in is installed."""
+    docker = shutil.which("docker")
+    if docker is None:
+        return False
+    return subprocess.run([docker, "buildx", "version"], capture_output=True, timeout=10, check=False).returncode == 0
+
+
+def buildx_command(
+    context: Path, *, tag: str, platform: str, build_args: Mapping[str, str], network: str | None
+) -> tuple[str, ...]:
+    """The `docker buildx build` call for a context. Build arguments are passed by name: values stay out of the list."""
+    return (
+        "docker",
+        "buildx",
+        "build",
+        "--load",
+        "--progress=plain",
+        "--provenance=false",
+        f"--platform={platform}",
+        f"--tag={tag}",
+        *((f"--network={network}",) if network else ()),
+        *(f"--build-arg={name}" for name in sorted(build_args)),
+        str(context),
+    )
+
+
+def _run_logged(command: Sequence[str], progress: Progress) -> None:
+    progress.log("$ " + " ".join(command))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        tail = _tail(process.stdout, progress.log)
+    if process.returncode:
+        raise BuildError("The image could not be built.", why="\n".join(tail))
+
+
+def _follow(events: Iterable[Mapping[str, Any]], progress: Progress) -> None:
+    def lines() -> Iterator[str]:
+        for event in events:
+            if error := event.get("error"):
+                raise BuildError("The image could not be built.", why="\n".join([*seen[-15:], str(error)]))
+            yield from str(event.get("stream", "")).splitlines()
+
+    seen: list[str] = []
+    for line in lines():
+        if line.strip():
+            seen.append(line)
+            progress.log(line)
+
+
+def _tail(lines: Iterable[str], log: Callable[[str], None], keep: int = 15) -> list[str]:
+    kept: list[str] = []
+    for line in lines:
+        log(line.rstrip())
+        kept = [*kept[-keep:], line.rstrip()]
+    return kept
+
+
+def _raise_for(event: Mapping[str, Any], what: str) -> None:
+    if error := event.get("error"):
+        raise BuildError(what, why=str(error))
+
+
+@contextmanager
+def _failing(what: str) -> Iterator[None]:
+    import docker.errors
+    import requests
+
+    try:
+        yield
+    except docker.errors.APIError as error:
+        raise BuildError(what, why=_explanation(error)) from None
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        raise BuildError(what, why=_first_line(error)) from None
+
+
+def _given(options: Mapping[str, object]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _cannot_ask(reference: str, why: str) -> UnreachableError:
+    return UnreachableError(
+        f"The registry of {reference} could not be asked.",
+        why=why,
+        fix="check the name, the network and `docker login`",
+    )
+
+
+def _explanation(error: "APIError") -> str:
+    return str(error.explanation or error).strip()
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,197 @@
+"""The package index, through `uv`: it resolves, and it says where a file lies, by uv's and pip's own settings."""
+
+import configparser
+import os
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deploykit.errors import IncompatibleError, UnreachableError
+
+_UNREACHABLE = (
+    "error sending request", "failed to fetch", "request failed", "dns error", "timed out", "connection", "certificate",
+    "status server error", "401", "403", "407",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A published file: its name, hash and size, and where this machine's index serves it."""
+
+    name: str
+    version: str
+    file: str
+    sha256: str
+    size: int
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What wheels have to fit: a Python minor version, a machine and its glibc."""
+
+    python: str
+    machine: str
+    glibc: str
+
+    @property
+    def uv_platform(self) -> str:
+        """As `uv --python-platform` names it."""
+        return f"{self.machine}-manylinux_{self.glibc.replace('.', '_')}"
+
+    def tags(self) -> list[str]:
+        """All wheel tags that fit, best first."""
+        from packaging.tags import compatible_tags, cpython_tags
+
+        major, minor = map(int, self.python.split("."))
+        glibc_minor = int(self.glibc.split(".")[1])
+        legacy = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+        platforms = []
+        for number in range(glibc_minor, 4, -1):
+            platforms.append(f"manylinux_2_{number}_{self.machine}")
+            if number in legacy:
+                platforms.append(f"{legacy[number]}_{self.machine}")
+        platforms.append(f"linux_{self.machine}")
+        version = (major, minor)
+        abi = f"cp{major}{minor}"
+        return [
+            *map(str, cpython_tags(version, abis=[abi], platforms=platforms)),
+            *map(str, compatible_tags(version, interpreter=abi, platforms=platforms)),
+        ]
+
+
+class NoSolutionError(IncompatibleError):
+    """No set of versions satisfies the requirements; `why` is uv's derivation."""
+
+
+def resolve(
+    requirements: Sequence[str], constraints: Iterable[str], target: Target, *, ca_file: Path | None
+) -> list[File]:
+    """The newest versions that satisfy everything, one wheel for each; raises `NoSolutionError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        pinned = Path(folder) / "constraints.txt"
+        pinned.write_text("\n".join(constraints), encoding="utf-8")
+        return _compile(requirements, target, Path(folder), ("--constraints", str(pinned)), ca_file)
+
+
+def locate(pins: Mapping[str, str], target: Target, *, ca_file: Path | None) -> list[File]:
+    """The files of exact versions, with the addresses under which this machine's index serves them."""
+    with tempfile.TemporaryDirectory() as folder:
+        # Without this, uv would fetch all 450 MB of a PySpark sdist to read its requirements, which nobody asked for.
+        if "pyspark" in pins:
+            static = f'{{ name = "pyspark", version = "{pins["pyspark"]}", requires-dist = [] }}'
+            (Path(folder) / "uv.toml").write_text(f"dependency-metadata = [{static}]\n", encoding="utf-8")
+        exact = [f"{name}=={version}" for name, version in pins.items()]
+        return _compile(exact, target, Path(folder), ("--no-deps", "--no-binary", "pyspark"), ca_file)
+
+
+def _compile(
+    requirements: Sequence[str], target: Target, folder: Path, options: Sequence[str], ca_file: Path | None
+) -> list[File]:
+    import uv
+
+    output = folder / "pylock.toml"
+    command = (
+        uv.find_uv_bin(), "pip", "compile", "-", "--quiet", "--no-header", "--format", "pylock.toml",
+        "--output-file", str(output), "--no-python-downloads", "--python-version", target.python,
+        "--python-platform", target.uv_platform, "--only-binary", ":all:", *options,
+    )  # fmt: skip
+    finished = subprocess.run(
+        command,
+        input="\n".join(requirements),
+        cwd=folder,
+        env=environment(ca_file),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        raise _problem(finished.stderr)
+    lock = tomllib.loads(output.read_text(encoding="utf-8"))
+    tags = {tag: rank for rank, tag in enumerate(target.tags())}
+    return [_best_file(package, tags) for package in lock.get("packages", ())]
+
+
+def _best_file(package: Mapping[str, Any], tags: Mapping[str, int]) -> File:
+    """The wheel whose tag fits best, or the sdist where only that was allowed."""
+    from packaging.utils import parse_wheel_filename
+
+    def rank(wheel: Mapping[str, Any]) -> int:
+        return min(tags.get(str(tag), len(tags)) for tag in parse_wheel_filename(_file_name(wheel))[3])
+
+    wheels = package.get("wheels")
+    chosen = min(wheels, key=rank) if wheels else package["sdist"]
+    if wheels and rank(chosen) == len(tags):
+        raise IncompatibleError(f"{package['name']} {package['version']} has no wheel for this image's platform.")
+    return File(
+        name=package["name"],
+        version=package["version"],
+        file=_file_name(chosen),
+        sha256=chosen["hashes"]["sha256"],
+        size=chosen.get("size", 0),
+        url=chosen["url"],
+    )
+
+
+def _file_name(file: Mapping[str, Any]) -> str:
+    from urllib.parse import unquote, urlsplit
+
+    name: str = file.get("name") or unquote(urlsplit(file["url"]).path.rsplit("/", 1)[1])
+    return name
+
+
+def _problem(stderr: str) -> IncompatibleError | UnreachableError:
+    text = stderr.strip()
+    if "No solution found" in text and "failed to fetch" not in text.lower():
+        return NoSolutionError("No set of versions fits.", why=text)
+    if any(word in text.lower() for word in _UNREACHABLE):
+        return UnreachableError(
+            "The Python package index could not be asked.",
+            why=_without_credentials(text.splitlines()[-1].strip()),
+            fix="set UV_DEFAULT_INDEX or PIP_INDEX_URL to a mirror, and --ca-file or SSL_CERT_FILE to its CA",
+        )
+    return NoSolutionError("No set of versions fits.", why=_without_credentials(text))
+
+
+def _without_credentials(text: str) -> str:
+    import re
+
+    return re.sub(r"://[^/@\s]+@", "://***@", text)
+
+
+def environment(ca_file: Path | None) -> dict[str, str]:
+    """The environment for `uv`: its own settings win, pip's index and CA are taken over where uv has none."""
+    given = dict(os.environ)
+    pip = _pip_settings()
+    for ours, theirs in (("UV_DEFAULT_INDEX", "index-url"), ("UV_INDEX", "extra-index-url"), ("SSL_CERT_FILE", "cert")):
+        if theirs in pip and not any(name in given for name in _SAME.get(ours, (ours,))):
+            given[ours] = pip[theirs]
+    if ca_file is not None:
+        given["SSL_CERT_FILE"] = str(ca_file)
+    given.setdefault("UV_SYSTEM_CERTS", "true")
+    given.setdefault("UV_HTTP_CONNECT_TIMEOUT", "3")
+    given.setdefault("UV_HTTP_RETRIES", "1")
+    return given
+
+
+_SAME = {"UV_DEFAULT_INDEX": ("UV_DEFAULT_INDEX", "UV_INDEX_URL"), "UV_INDEX": ("UV_INDEX", "UV_EXTRA_INDEX_URL")}
+
+
+def _pip_settings() -> dict[str, str]:
+    """pip's global settings: its files in the order that pip reads them, then its environment variables."""
+    home = Path.home()
+    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
+    files = [Path("/etc/pip.conf"), config / "pip" / "pip.conf", home / ".pip" / "pip.conf"]
+    if chosen := os.environ.get("PIP_CONFIG_FILE"):
+        files.append(Path(chosen))
+    parser = configparser.RawConfigParser()
+    parser.read(files, encoding="utf-8")
+    settings = dict(parser["global"]) if parser.has_section("global") else {}
+    for name in ("index-url", "extra-index-url", "cert"):
+        if value := os.environ.get(f"PIP_{name.upper().replace('-', '_')}"):
+            settings[name] = value
+    return settings

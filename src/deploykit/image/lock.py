@@ -1,0 +1,197 @@
+"""The lock: every distribution that our layers add, resolved against what the base holds. Nothing of the base moves."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from deploykit import cache
+from deploykit.catalog import Catalog, SparkLine
+from deploykit.errors import IncompatibleError
+from deploykit.image import committed, index
+from deploykit.image.committed import CommittedLock
+from deploykit.image.index import File, NoSolutionError, Target
+from deploykit.image.inventory import Inventory
+from deploykit.image.platform import MACHINES
+from deploykit.versions import SparkVersion
+
+CLIENTS = ("pyspark", "pyspark-client", "pyspark-connect")
+
+# What a project's `requirements.txt` must not move: the client and what it is made of.
+CONSTRAINED = (
+    "pyspark", "grpcio", "grpcio-status", "protobuf", "googleapis-common-protos", "py4j", "pandas", "pyarrow", "numpy",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """`added` are the wheels beside PySpark itself; `reused` maps those distributions of the base that the client needs
+    to their versions; `source` says where the pins come from."""
+
+    added: tuple[File, ...]
+    reused: Mapping[str, str]
+    source: str
+
+    def constraints(self, spark: SparkVersion) -> tuple[str, ...]:
+        """The `name==version` lines of `PIP_CONSTRAINT`."""
+        versions = {**self.reused, **{file.name: file.version for file in self.added}, "pyspark": spark.release}
+        return tuple(f"{name}=={versions[name]}" for name in CONSTRAINED if name in versions)
+
+
+def target(inventory: Inventory) -> Target:
+    """What wheels for a base have to fit."""
+    return Target(python=inventory.python_minor, machine=inventory.machine, glibc=inventory.glibc)
+
+
+def refuse_what_cannot_fit(spark: SparkVersion, line: SparkLine, inventory: Inventory, base: str) -> None:
+    """Raise `IncompatibleError` with the two requirements that clash, where anything of the base would have to move."""
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+
+    if not SpecifierSet(line.python).contains(inventory.python):
+        raise IncompatibleError(
+            f"Spark {spark} needs Python {line.python}; {base} has Python {inventory.python}.",
+            why=f"The client of Spark {line.line} does not install on Python {inventory.python_minor}.",
+            fix=f"a base with Python {line.python}, or an older client: {_older(line, inventory)}",
+        )
+    for name in CLIENTS:
+        if version := inventory.distributions.get(name):
+            raise IncompatibleError(
+                f"{base} has a {name} {version} already; ours would have to replace it.",
+                why="deploykit's layers only add files: what the base holds stays as it is.",
+                fix=f"a base without {name} (--base), such as the published Mage image",
+            )
+    for text in line.requires:
+        requirement = Requirement(text)
+        version = inventory.distributions.get(_normal(requirement.name))
+        if version is not None and not requirement.specifier.contains(version, prereleases=True):
+            raise IncompatibleError(
+                f"Spark {spark} and {base} clash over {requirement.name}.",
+                why=f"The client requires {text}; the base holds {requirement.name} {version}"
+                + _held_by(_normal(requirement.name), inventory)
+                + ", which our layers must not move.",
+                fix=f"another base (--base), or a Spark line whose client takes {requirement.name} {version}",
+            )
+
+
+def resolve(
+    spark: SparkVersion,
+    line: SparkLine,
+    inventory: Inventory,
+    catalog: Catalog,
+    *,
+    base: str,
+    ca_file: Path | None = None,
+) -> Lock:
+    """The lock for a base: the committed one where it fits, else the one resolved before, else a new one."""
+    refuse_what_cannot_fit(spark, line, inventory, base)
+    requirements = (*line.requires, *catalog.image_requires)
+    pins = committed.read(inventory.mage, line.line, inventory.python_minor)
+    files = () if pins is None else pins.files.get(inventory.platform, ())
+    if pins is not None and files and pins.fits(inventory.distributions):
+        return _lock(files, inventory, reused=pins.against, source="committed")
+    key = _key(requirements, inventory)
+    if stored := cache.read_json("resolved", key):
+        files = tuple(File(**file) for file in stored["files"])
+        return _lock(files, inventory, source="resolved before for this base")
+    files = _from_index(requirements, inventory, prefer=files, base=base, ca_file=ca_file)
+    cache.write_json("resolved", key, {"files": [asdict(file) for file in files]})
+    return _lock(files, inventory, source="resolved now for this base")
+
+
+def _lock(files: Sequence[File], inventory: Inventory, *, source: str, reused: Mapping[str, str] | None = None) -> Lock:
+    held = inventory.distributions
+    return Lock(
+        added=tuple(file for file in files if file.name not in held),
+        reused={**(reused or {}), **{file.name: file.version for file in files if file.name in held}},
+        source=source,
+    )
+
+
+def _from_index(
+    requirements: Sequence[str], inventory: Inventory, *, prefer: Sequence[File], base: str, ca_file: Path | None
+) -> tuple[File, ...]:
+    """Ask the index. Committed pins are kept where they fit, so that the same base gives the same lock next year."""
+    held = [f"{name}=={version}" for name, version in inventory.distributions.items()]
+    kept = [f"{file.name}=={file.version}" for file in prefer if file.name not in inventory.distributions]
+    try:
+        try:
+            files = index.resolve(requirements, [*held, *kept], target(inventory), ca_file=ca_file)
+        except NoSolutionError:
+            if not kept:
+                raise
+            files = index.resolve(requirements, held, target(inventory), ca_file=ca_file)
+    except NoSolutionError as error:
+        raise IncompatibleError(
+            f"No set of versions fits both the client and {base}.",
+            why=error.why,
+            fix="another base (--base) or another Spark version",
+        ) from None
+    return tuple(files)
+
+
+def for_every_platform(line: SparkLine, inventory: Inventory, catalog: Catalog, *, base: str) -> CommittedLock:
+    """A fresh lock to commit: resolved on the base's platform, the same versions then located for the others."""
+    requirements = (*line.requires, *catalog.image_requires)
+    files = _from_index(requirements, inventory, prefer=(), base=base, ca_file=None)
+    lock = _lock(files, inventory, source="")
+    pins = {file.name: file.version for file in lock.added}
+    return CommittedLock(
+        mage=inventory.mage,
+        spark=line.line,
+        python=inventory.python_minor,
+        against=lock.reused,
+        files={
+            platform: tuple(
+                replace(file, url="")
+                for file in index.locate(pins, replace(target(inventory), machine=machine), ca_file=None)
+            )
+            for machine, platform in MACHINES.items()
+        },
+    )
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def _held_by(name: str, inventory: Inventory) -> str:
+    """`` (mage-ai 0.9.80 requires typing_extensions==4.11.0)``, where a distribution of the base says so."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    for holder, texts in inventory.requires.items():
+        for text in texts:
+            try:
+                requirement = Requirement(text)
+            except InvalidRequirement:
+                continue
+            if _normal(requirement.name) == name and requirement.specifier:
+                return (
+                    f" ({holder} {inventory.distributions[holder]} requires {requirement.name}{requirement.specifier})"
+                )
+    return ""
+
+
+def _older(line: SparkLine, inventory: Inventory) -> str:
+    from packaging.specifiers import SpecifierSet
+
+    from deploykit import catalog
+
+    fitting = [
+        known
+        for known in catalog.load().lines.values()
+        if SpecifierSet(known.python).contains(inventory.python) and known.line != line.line
+    ]
+    return f"--client {list(fitting[-1].patches)[-1]}" if fitting else "none fits"
+
+
+def _key(requirements: Iterable[str], inventory: Inventory) -> str:
+    inputs = [
+        sorted(requirements),
+        dict(inventory.distributions),
+        inventory.python_minor,
+        inventory.machine,
+        inventory.glibc,
+    ]
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()

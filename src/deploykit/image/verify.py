@@ -1,0 +1,119 @@
+"""What must hold in a built image before it may be pushed. Everything is tried in the image itself."""
+
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from deploykit import assets, cache
+from deploykit.errors import BuildError
+from deploykit.image.engine import Engine
+from deploykit.plan import Plan
+from deploykit.progress import Progress
+
+STOP_SECONDS = 5
+START_SECONDS = {"worker": 90, "server": 180}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One check and what is wrong; empty when it holds."""
+
+    name: str
+    problem: str
+
+
+def verify(image: str, plan: Plan, *, engine: Engine, progress: Progress) -> list[Check]:
+    """Run every check in `image`; raises `BuildError` that lists those that do not hold."""
+    progress.step("Verifying the image from inside")
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        parts = [
+            pool.submit(inside, image, plan, engine),
+            pool.submit(stops, image, plan, engine),
+            pool.submit(pip_check, image, plan, engine),
+        ]
+        checks = [check for part in parts for check in part.result()]
+    for check in checks:
+        progress.log(f"{'ok  ' if not check.problem else 'FAIL'} {check.name}")
+    if failed := [check for check in checks if check.problem]:
+        raise BuildError(
+            "The image was built, but it does not hold what it must.",
+            why="\n".join(f"{check.name}: {check.problem}" for check in failed),
+        )
+    return checks
+
+
+def inside(image: str, plan: Plan, engine: Engine) -> list[Check]:
+    """Versions, imports, jars, Java, user, and no Spark of Mage's own."""
+    program = (assets.image() / "verify" / "inside.py").read_text(encoding="utf-8")
+    finished = engine.run(image, ["python3", "-c", program, plan.profile], platform=plan.platform)
+    checks = [
+        Check(name=result["check"].replace("_", " "), problem=result["problem"])
+        for result in _json_lines(finished.output)
+        if "check" in result
+    ]
+    if finished.status or not checks:
+        checks.append(Check(name="checks inside", problem=finished.output.strip()[-2000:] or f"exit {finished.status}"))
+    return checks
+
+
+def pip_check(image: str, plan: Plan, engine: Engine) -> list[Check]:
+    """`pip check` says nothing that it does not say of the base too."""
+    key = (plan.base.digest or plan.base.reference).replace(":", "-").replace("/", "-")
+    known = cache.read_json("pip-check", key)
+    if known is None:
+        known = _pip_check(plan.base.pinned, plan.platform, engine)
+        cache.write_json("pip-check", key, known)
+    worse = sorted(set(_pip_check(image, plan.platform, engine)) - set(known))
+    return [Check(name="pip check no worse than the base's", problem="\n".join(worse))]
+
+
+def _pip_check(image: str, platform: str, engine: Engine) -> list[str]:
+    command = ["python3", "-m", "pip", "--disable-pip-version-check", "check"]
+    finished = engine.run(image, command, platform=platform, entrypoint=[])
+    lines = [line for line in finished.output.splitlines() if line and "No broken requirements" not in line]
+    return lines if finished.status else []
+
+
+def stops(image: str, plan: Plan, engine: Engine) -> list[Check]:
+    """SIGTERM ends a running block in a worker pod and in a server pod, well within Kubernetes' grace period."""
+    return [
+        Check(
+            name=f"SIGTERM ends a block in a {kind} pod within {STOP_SECONDS} s",
+            problem=_stop(image, kind, command, plan, engine),
+        )
+        for kind, command in (
+            ("worker", ["/app/run_app.sh", "mage", "run", "/tmp/stop", "sleep", "--executor-type", "local_python"]),
+            ("server", ["/app/run_app.sh"]),
+        )
+    ]
+
+
+def _stop(image: str, kind: str, command: list[str], plan: Plan, engine: Engine) -> str:
+    program = (assets.image() / "verify" / "stop.py").read_text(encoding="utf-8")
+    shell = ["/bin/sh", "-c", 'python3 -c "$0" /tmp/stop && exec "$@"', program, *command]
+    environment = {"USER_CODE_PATH": "/tmp/stop", "MAGE_DATA_DIR": "/tmp/data", "JWT_SECRET": "verify"}
+    with engine.container(image, shell, network="none", platform=plan.platform, environment=environment) as container:
+        container.start()
+        deadline = time.monotonic() + START_SECONDS[kind]
+        while container.exec_run(["test", "-e", "/tmp/stop/started"]).exit_code:
+            container.reload()
+            if container.status != "running" or time.monotonic() > deadline:
+                return f"its block never started: {container.logs(tail=15).decode(errors='replace')}"
+            time.sleep(0.2)
+        began = time.monotonic()
+        container.stop(timeout=2 * STOP_SECONDS)
+        took = time.monotonic() - began
+    return "" if took < STOP_SECONDS else f"it took {took:.1f} s"
+
+
+def _json_lines(text: str) -> Iterator[dict[str, str]]:
+    for line in text.splitlines():
+        if line.startswith("{"):
+            try:
+                value = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(value, dict):
+                yield value

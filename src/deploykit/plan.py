@@ -1,0 +1,147 @@
+"""The plan: the one object that every later step takes, with nothing else it could disagree with."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from deploykit import assets
+from deploykit.catalog import Catalog, Sdist, SparkLine
+from deploykit.compat import UdfVerdict, Verdict, compare, udfs
+from deploykit.errors import IncompatibleError
+from deploykit.image import lock as locking
+from deploykit.image import wheelhouse
+from deploykit.image.base import Base
+from deploykit.image.lock import Lock
+from deploykit.request import Profile, Request
+from deploykit.versions import SparkVersion
+
+SOURCES = ("Dockerfile.j2", "stages", "runtime", "project")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What will be built, and why. `java` is the full version of Debian's package, or empty where no Java is wanted."""
+
+    server: SparkVersion
+    spark: SparkVersion
+    line: SparkLine
+    verdict: Verdict
+    udfs: UdfVerdict
+    profile: Profile
+    base: Base
+    lock: Lock
+    sdist: Sdist
+    java: str
+    java_modules: tuple[str, ...]
+    java_package: str
+    warm: bool
+    platform: str
+    repository: str
+    ca_file: Path | None
+    apt_mirror: str | None
+    network: str | None
+
+    @property
+    def mage(self) -> str:
+        """The Mage release in the base."""
+        return self.base.inventory.mage
+
+    @cached_property
+    def inputs(self) -> str:
+        """SHA-256 of everything that decides what is in the image; where it is fetched from is no part of that."""
+        value = {
+            "base": self.base.digest or self.base.reference,
+            "platform": self.platform,
+            "spark": [self.spark.release, self.sdist.sha256],
+            "profile": self.profile,
+            "lock": sorted([file.file, file.sha256] for file in self.lock.added),
+            "constraints": self.lock.constraints(self.spark),
+            "java": [self.java_package, self.java, self.java_modules] if self.java else None,
+            "warm": self.warm,
+            "sources": _source_hashes(),
+        }
+        return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def tag(self) -> str:
+        """`<mage>-spark<spark>-<profile>-<first 8 of the inputs' hash>`: same inputs, same tag."""
+        return f"{self.mage}-spark{self.spark.release}-{self.profile}-{self.inputs[:8]}"
+
+    @property
+    def reference(self) -> str:
+        """The image's repository and tag."""
+        return f"{self.repository}:{self.tag}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of the image."""
+        return {
+            "org.opencontainers.image.title": "Mage with a Spark Connect client",
+            "org.opencontainers.image.base.name": self.base.reference,
+            "org.opencontainers.image.base.digest": self.base.digest,
+            "io.deploykit.mage": self.mage,
+            "io.deploykit.spark": self.spark.release,
+            "io.deploykit.python": self.base.inventory.python,
+            "io.deploykit.profile": str(self.profile),
+            "io.deploykit.java": self.java,
+            "io.deploykit.inputs": self.inputs,
+        }
+
+
+def make(request: Request, *, server: SparkVersion, base: Base, java: str, catalog: Catalog) -> Plan:
+    """Work out the plan for a server; raises `IncompatibleError` where nothing fits, and why."""
+    client = catalog.spark(request.client) if request.client else SparkVersion.parse(server.release)
+    verdict = compare(client, server)
+    if verdict is Verdict.NEWER_CLIENT:
+        raise IncompatibleError(
+            f"A client of Spark {client} is newer than the server, Spark {server}.",
+            why=f"{verdict.sentence.capitalize()}.",
+            fix=f"--client {server.release}, or leave --client out",
+        )
+    line = catalog.line(client)
+    inventory = base.inventory
+    locked = locking.resolve(client, line, inventory, catalog, base=base.reference, ca_file=request.ca_file)
+    modules = (*catalog.java.modules, *(catalog.java.local if request.profile.jars else ()))
+    return Plan(
+        server=server,
+        spark=client,
+        line=line,
+        verdict=verdict,
+        udfs=udfs(inventory.python, request.executor_python),
+        profile=request.profile,
+        base=base,
+        lock=locked,
+        sdist=wheelhouse.sdist(client, line, locking.target(inventory), ca_file=request.ca_file),
+        java=java if request.profile.java else "",
+        java_modules=tuple(sorted(modules)),
+        java_package=catalog.java.package,
+        warm=request.warm,
+        platform=request.platform,
+        repository=request.repository,
+        ca_file=request.ca_file,
+        apt_mirror=request.apt_mirror,
+        network=request.network,
+    )
+
+
+def _source_hashes() -> dict[str, str]:
+    """The hash of each file that is copied or run while the image is built."""
+    root = assets.image()
+    files = [
+        path for name in SOURCES for path in ([root / name] if (root / name).is_file() else source_files(root / name))
+    ]
+    return {
+        str(path.relative_to(root)): f"{_is_executable(path):d}-{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in sorted(files)
+    }
+
+
+def source_files(folder: Path) -> list[Path]:
+    """The files of a folder as they are published: without what running them left behind."""
+    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _is_executable(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o100)

@@ -1,0 +1,82 @@
+"""What was asked for. Flags come before the environment, that before `deploykit.toml` and the catalog's defaults."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from deploykit.errors import UsageError
+
+
+class Profile(StrEnum):
+    """What the image carries beside Mage and the client."""
+
+    CONNECT = "connect"
+    SLIM = "slim"
+    FULL = "full"
+
+    @property
+    def java(self) -> bool:
+        """Whether there is a Java runtime."""
+        return self is not Profile.SLIM
+
+    @property
+    def jars(self) -> bool:
+        """Whether PySpark's jars are there, for local Spark sessions."""
+        return self is Profile.FULL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request for an image. Exactly one of `spark`, `server` and `namespace` says which Spark it is for."""
+
+    spark: str | None = None
+    server: str | None = None
+    namespace: str | None = None
+    context: str | None = None
+    client: str | None = None
+    executor_python: str | None = None
+    mage: str
+    base: str | None = None
+    profile: Profile
+    repository: str
+    platform: str
+    warm: bool = True
+    ca_file: Path | None = None
+    apt_mirror: str | None = None
+    network: str | None = None
+
+    def __post_init__(self) -> None:
+        named = [name for name in ("spark", "server", "namespace") if getattr(self, name)]
+        if len(named) != 1:
+            given = " and ".join(f"--{name}" for name in named)
+            raise UsageError(
+                f"{given} were given; one says it." if named else "Which Spark?",
+                fix="--spark 4.1.1, --server sc://host:15002 or --namespace ilum",
+            )
+        if not re.fullmatch(r"\d+(\.\d+)+[\w.]*", self.mage):
+            raise UsageError(f"--mage {self.mage!r} is not a Mage release.", fix="--mage 0.9.80")
+        if self.executor_python and not re.fullmatch(r"3\.\d+(\.\d+)?", self.executor_python):
+            raise UsageError(
+                f"--executor-python {self.executor_python!r} is not a Python version.", fix="--executor-python 3.11"
+            )
+        if not re.fullmatch(_REPOSITORY, self.repository):
+            raise UsageError(
+                f"--repository {self.repository!r} is not the name of an image repository.",
+                why="It is written without tag and digest, in lower case.",
+                fix="--repository registry.example.com/team/mage-ilum",
+            )
+        if self.base is not None and not re.fullmatch(_REFERENCE, self.base):
+            raise UsageError(f"--base {self.base!r} is not an image reference.", fix="--base mageai/mageai:0.9.80")
+        if self.apt_mirror and not re.fullmatch(r"https?://[^\s'\"\\\[\]]+", self.apt_mirror):
+            raise UsageError(
+                f"--apt-mirror {self.apt_mirror!r} is not an address.",
+                fix="--apt-mirror https://mirror.example.com/debian",
+            )
+        if self.ca_file and not self.ca_file.is_file():
+            raise UsageError(f"--ca-file {self.ca_file} is not there.", fix="a file with PEM certificates")
+
+
+_NAME = r"(?:[\w.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
+_REPOSITORY = _NAME
+_REFERENCE = rf"{_NAME}(?::[\w][\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?"

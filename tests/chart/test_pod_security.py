@@ -1,0 +1,43 @@
+"""Every pod that the chart brings about satisfies the restricted Pod Security Standard."""
+
+import pytest
+from tests.chart.rendering import NAMES, example, parsed, pods
+
+from deploykit.deploy import chart
+
+pytestmark = pytest.mark.usefixtures("needs_helm")
+
+VOLUMES = {"configMap", "downwardAPI", "emptyDir", "persistentVolumeClaim", "projected", "secret"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_pod_is_restricted(name):
+    for kind, _, spec in pods(parsed(chart.render(example(name)))):
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys(), kind
+        for volume in spec.get("volumes", []):
+            assert volume.keys() - {"name"} <= VOLUMES, kind
+        for container in [*spec["containers"], *spec.get("initContainers", [])]:
+            effective = {**spec.get("securityContext", {}), **container["securityContext"]}
+            assert effective["runAsNonRoot"] is True, kind
+            assert effective.get("runAsUser") != 0, kind
+            assert effective["allowPrivilegeEscalation"] is False, kind
+            assert effective["capabilities"] == {"drop": ["ALL"]}, kind
+            assert effective["seccompProfile"] == {"type": "RuntimeDefault"}, kind
+            assert effective["readOnlyRootFilesystem"] is True, kind
+            assert container["resources"].keys() == {"limits", "requests"}, kind
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_a_mage_that_starts_jobs_gets_a_token_of_the_api_server(name):
+    documents = parsed(chart.render(example(name)))
+    executor = any(kind == "worker" for kind, _, _ in pods(documents))
+    for kind, _, spec in pods(documents):
+        if kind != "worker":
+            assert spec["automountServiceAccountToken"] is (executor and kind == "server")
+            assert spec["enableServiceLinks"] is False
+
+
+def test_a_cluster_may_choose_the_ids_itself():
+    """As OpenShift does."""
+    for kind, _, spec in pods(parsed(chart.render(example("company")))):
+        assert not {"runAsUser", "runAsGroup", "fsGroup"} & spec["securityContext"].keys(), kind

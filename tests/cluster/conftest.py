@@ -1,0 +1,83 @@
+"""The whole job's parts: an image of ours, Spark as Ilum runs it, and a release in a namespace that denies all egress."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.cluster.release import DEFAULT_DENY, NAMESPACE, Release
+from tests.needs import Cluster, Ilum
+
+SPARK = "4.1.1"
+
+
+def deploykit(*arguments: str, seconds: float) -> str:
+    """Run the command line as a user does; returns its stdout."""
+    done = subprocess.run(
+        [sys.executable, "-m", "deploykit", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, f"deploykit {arguments[0]}: {done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def image(request: pytest.FixtureRequest) -> str:
+    """The reference, with its digest, of an image that a cluster can pull: named, or built and pushed by us."""
+    named = os.environ.get("DEPLOYKIT_TEST_IMAGE")
+    if named:
+        return named
+    base, registry = request.getfixturevalue("base_image"), request.getfixturevalue("registry")
+    options = ["--spark", SPARK, "--base", base, "--repository", f"{registry}/mage-ilum", "--network", "host"]
+    return deploykit("image", *options, "--push", seconds=1500).splitlines()[-1]
+
+
+@pytest.fixture(scope="session")
+def spark(ilum: Callable[[str], Ilum]) -> Ilum:
+    """Spark on the cluster."""
+    return ilum(SPARK)
+
+
+@pytest.fixture(scope="session")
+def release(
+    needs_cluster: Cluster, spark: Ilum, image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Release]:
+    """The chart with the values that `deploykit values` wrote, under default-deny egress and restricted Pod Security."""
+    values = Path(tmp_path_factory.mktemp("release")) / "values.yaml"
+    found = Release(cluster=needs_cluster, values=values)
+
+    def delete_namespace() -> None:
+        found.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait", "--timeout=120s", seconds=150)
+
+    delete_namespace()
+    found.kubectl("create", "namespace", NAMESPACE)
+    found.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
+    found.kubectl("apply", "--filename=-", text=DEFAULT_DENY)
+    deploykit(
+        "values", "--image", image, "--namespace", spark.namespace, "--executor", "--file", str(values), seconds=30
+    )
+    found.install()
+    yield found
+    found.helm("uninstall", "mage", "--wait", check=False)
+    delete_namespace()
+
+
+@pytest.fixture(scope="session")
+def direct_rows(release: Release, spark: Ilum) -> int:
+    """The rows that a query from inside the driver's own pod finds: no Mage and no policy is in between."""
+    query = (
+        "from pyspark.sql import SparkSession;"
+        "spark = SparkSession.builder.remote('sc://127.0.0.1:15002').getOrCreate();"
+        "print(spark.table('transaction_anomaly_detection.transactions').filter('amount > 1000').count())"
+    )
+    [driver] = release.kubectl(
+        "get", "pods", f"--namespace={spark.namespace}", "--selector=spark-role=driver", "--output=name"
+    ).split()
+    said = release.kubectl("exec", f"--namespace={spark.namespace}", driver, "--", "python3", "-c", query)
+    return int(said.split()[-1])

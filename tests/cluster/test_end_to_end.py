@@ -1,0 +1,71 @@
+"""From an image of ours to a pipeline that has run on Ilum's Spark, under default-deny egress, and how it fails without.
+
+In this order: the last test takes the policies away.
+"""
+
+import yaml
+from tests.cluster.release import LOADER, RELEASE, Release
+
+ONLY_THE_API_SERVER = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: test-api-server}}
+spec:
+  podSelector: {{matchLabels: {{app.kubernetes.io/component: server}}}}
+  policyTypes: [Egress]
+  egress: [{{to: [{{ipBlock: {{cidr: {cidr}}}}}], ports: [{{protocol: TCP, port: {port}}}]}}]
+"""
+
+
+def test_the_existing_service_was_found_and_no_other_made(release: Release):
+    ilum = yaml.safe_load(release.values.read_text())["ilum"]
+    assert ilum["server"]["host"] == "spark-connect-server.ilum.svc.cluster.local"
+    assert ilum["service"]["create"] is False
+
+
+def test_a_query_from_a_pod_of_the_release_succeeds(release: Release):
+    assert "Phase:          Succeeded" in release.helm("test", RELEASE, "--logs").stdout
+
+
+def test_the_pipeline_run_in_the_server_pod_has_as_many_rows_as_a_direct_query(release: Release, direct_rows: int):
+    done = release.mage_run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert release.rows() == direct_rows > 0
+
+
+def test_the_pipeline_run_in_worker_pods_has_as_many_rows_as_a_direct_query(release: Release, direct_rows: int):
+    status, workers = release.schedule("scheduled")
+    assert status == "COMPLETED"
+    assert len(workers) == 2, "one for each block"
+    assert release.rows("scheduled", f"*/*/{LOADER}") == direct_rows
+
+
+def test_an_upgrade_keeps_secrets_projects_and_results(release: Release, direct_rows: int):
+    before = release.secret()
+    assert "materia" not in before.values()
+    assert "admin" not in before.values()
+    release.install("--set", "mageai.podAnnotations.upgraded=yes")
+    assert release.secret() == before
+    assert release.rows() == direct_rows
+
+
+def test_without_our_policies_a_new_server_and_its_workers_cannot_reach_spark(release: Release):
+    api = yaml.safe_load(release.values.read_text())["networkPolicy"]["apiServer"]
+    ours = f"--selector=app.kubernetes.io/instance={RELEASE}"
+    assert release.items("networkpolicies", ours)
+    release.kubectl("delete", "networkpolicies", ours)
+    # Worker pods have to start at all, so that it is they who fail.
+    release.kubectl(
+        "apply", "--filename=-", text=ONLY_THE_API_SERVER.format(cidr=api["cidrs"][0], port=api["ports"][0])
+    )
+    release.restart()
+
+    done = release.mage_run()
+    assert done.returncode != 0
+    assert "Spark" in done.stdout + done.stderr
+
+    status, workers = release.schedule("cut_off")
+    assert status == "FAILED"
+    assert len(workers) == 1, "the second block is not begun"
+
+    assert release.helm("test", RELEASE, check=False).returncode != 0

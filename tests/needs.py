@@ -1,0 +1,222 @@
+"""What a test may need beside Python: an engine, a registry, a Spark server, a cluster.
+
+A test names its need as a fixture. What is missing skips the test with one sentence that says what to do about it;
+with `DEPLOYKIT_TEST_ALL=1` it fails instead. Parts come from the testbed (`DEPLOYKIT_SHARED`, or `shared/` beside the
+checkout), whose scripts are idempotent; without one, from what the machine has.
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("DEPLOYKIT_SHARED") or REPOSITORY.parent / "shared")
+TESTBED = SHARED / "testbed"
+TESTBED_DIR = Path(os.environ.get("TESTBED_DIR") or "/var/lib/testbed")
+
+MAGE = "0.9.80"
+SERVERS_AT_ONCE = 2
+"""Real Spark servers that a session keeps up; each takes about 1 GB."""
+
+
+def missing(what: str, fix: str) -> NoReturn:
+    """Leave the test out, or fail it where nothing may be left out."""
+    sentence = f"needs {what}: {fix}"
+    if os.environ.get("DEPLOYKIT_TEST_ALL") == "1":
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
+
+
+def bring_up(part: str, *arguments: str, what: str, seconds: float) -> None:
+    """Run a testbed script; it returns in a second or two when the part is up."""
+    try:
+        subprocess.run(
+            [TESTBED / part, *arguments],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        missing(what, f"testbed/{part} did not finish in {seconds:.0f} s")
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr.strip().splitlines() or ["no message"])[-1]
+        missing(what, f"testbed/{part} failed: {last}")
+
+
+def has_testbed() -> bool:
+    return (TESTBED / "docker").is_file()
+
+
+def answers(url: str) -> bool:
+    """Does an HTTP server answer there within 3 s, whatever it says?"""
+    try:
+        with urllib.request.urlopen(url, timeout=3):
+            return True
+    except urllib.error.HTTPError as error:
+        error.close()
+        return True
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that is free now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def needs_docker() -> str:
+    """The path of a Docker client whose engine answers."""
+    what = "a Docker engine"
+    if has_testbed():
+        bring_up("docker", what=what, seconds=300)
+    # The testbed's engine is used with Debian's own client, whatever else is called docker on the PATH.
+    client = "/usr/bin/docker" if Path("/usr/bin/docker").exists() else shutil.which("docker")
+    if client is None:
+        missing(what, "install Docker, or put the testbed at ../shared")
+    probe = subprocess.run([client, "version"], capture_output=True, timeout=20, check=False)
+    if probe.returncode != 0:
+        missing(what, f"{client} finds none; start it, or set DOCKER_HOST")
+    return client
+
+
+@pytest.fixture(scope="session")
+def registry(needs_docker: str) -> str:
+    """The address of an OCI registry without a login, such as `127.0.0.1:5000`."""
+    address = os.environ.get("DEPLOYKIT_TEST_REGISTRY") or "127.0.0.1:5000"
+    if not answers(f"http://{address}/v2/"):
+        missing("an OCI registry", f"none at {address}; start one or set DEPLOYKIT_TEST_REGISTRY=host:port")
+    return address
+
+
+@pytest.fixture
+def repository(registry: str) -> str:
+    """An image repository that no other test has pushed to."""
+    return f"{registry}/deploykit-test/{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def base_image(needs_docker: str) -> str:
+    """The Mage image to build on, which the engine has or can pull."""
+    what = "the Mage base image"
+    if has_testbed():
+        bring_up("base", MAGE, what=what, seconds=1200)
+        return f"127.0.0.1:5000/mageai/mageai:{MAGE}"
+    reference = os.environ.get("DEPLOYKIT_TEST_BASE") or f"mageai/mageai:{MAGE}"
+    inspect = subprocess.run([needs_docker, "image", "inspect", reference], capture_output=True, check=False)
+    if inspect.returncode != 0:
+        missing(what, f"docker pull {reference}, or set DEPLOYKIT_TEST_BASE")
+    return reference
+
+
+@pytest.fixture(scope="session")
+def needs_helm() -> Iterator[str]:
+    """The path of `helm`, which is on the PATH for what the test starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for folder in (Path(sys.prefix) / "bin", TESTBED_DIR / "bin"):
+            if shutil.which("helm") is None and (folder / "helm").exists():
+                patch.setenv("PATH", str(folder), prepend=os.pathsep)
+        found = shutil.which("helm")
+        if found is None:
+            missing("helm", "run `make test`, which gets one where it can, or install Helm 3.14 or newer")
+        yield found
+
+
+@pytest.fixture(scope="session")
+def spark_server() -> Iterator[Callable[[str], str]]:
+    """A factory: `spark_server("4.1.1")` is the address of a real Spark Connect server, `sc://127.0.0.1:PORT`."""
+    running: dict[str, int] = {}
+
+    def stop(version: str) -> None:
+        port = running.pop(version)
+        subprocess.run([TESTBED / "spark", "stop", str(port)], check=False, timeout=60, stdin=subprocess.DEVNULL)
+
+    def start(version: str) -> str:
+        if not has_testbed():
+            missing("a real Spark Connect server", "put the testbed at ../shared, or set DEPLOYKIT_SHARED")
+        if version not in running:
+            while len(running) >= SERVERS_AT_ONCE:
+                stop(next(iter(running)))
+            port = free_port()
+            bring_up("spark", version, str(port), what=f"a Spark {version} Connect server", seconds=1200)
+            running[version] = port
+        return f"sc://127.0.0.1:{running[version]}"
+
+    yield start
+    for version in list(running):
+        stop(version)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Kubernetes cluster whose NetworkPolicies are enforced."""
+
+    kubeconfig: Path
+    kubectl: str
+    helm: str
+
+
+@pytest.fixture(scope="session")
+def needs_cluster() -> Iterator[Cluster]:
+    """The cluster; `KUBECONFIG` and `PATH` point to it for what the test starts."""
+    what = "a Kubernetes cluster"
+    named = os.environ.get("DEPLOYKIT_TEST_KUBECONFIG")
+    with contextlib.ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        if named:
+            kubeconfig = Path(named)
+        elif has_testbed():
+            bring_up("cluster", what=what, seconds=600)
+            kubeconfig = TESTBED_DIR / "kubeconfig"
+            patch.setenv("PATH", str(TESTBED_DIR / "bin"), prepend=os.pathsep)
+        else:
+            missing(what, "put the testbed at ../shared, or name one that may be changed in DEPLOYKIT_TEST_KUBECONFIG")
+        kubectl, helm = shutil.which("kubectl"), shutil.which("helm")
+        if kubectl is None or helm is None:
+            missing(what, "kubectl and helm must be on the PATH")
+        patch.setenv("KUBECONFIG", str(kubeconfig))
+        yield Cluster(kubeconfig=kubeconfig, kubectl=kubectl, helm=helm)
+
+
+@dataclass(frozen=True)
+class Ilum:
+    """Spark as Ilum runs it: a Spark Connect job's driver and executor pods in a namespace."""
+
+    version: str
+    namespace: str
+    connect: str
+    """The in-cluster address of the server."""
+
+
+@pytest.fixture(scope="session")
+def ilum(needs_cluster: Cluster) -> Callable[[str], Ilum]:
+    """A factory: `ilum("4.1.1")` has that Spark run in namespace `ilum`, in the place of any other."""
+    current: list[Ilum] = []
+
+    def start(version: str) -> Ilum:
+        if not has_testbed():
+            missing("Spark on the cluster as Ilum runs it", "put the testbed at ../shared, or set DEPLOYKIT_SHARED")
+        if not current or current[0].version != version:
+            bring_up("ilum", version, what=f"Spark {version} on the cluster", seconds=1200)
+            address = "sc://spark-connect-server.ilum.svc.cluster.local:15002"
+            current[:] = [Ilum(version=version, namespace="ilum", connect=address)]
+        return current[0]
+
+    return start

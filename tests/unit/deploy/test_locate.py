@@ -1,0 +1,101 @@
+"""Which driver is Spark Connect, and which Service leads to it."""
+
+import pytest
+
+from deploykit.deploy.locate import Driver, Location, Service, ServicePort, locate
+from deploykit.errors import UnreachableError, UsageError
+
+
+def driver(name="connect", *, declares=True, **labels):
+    own = {
+        "spark-role": "driver",
+        "spark-app-name": name,
+        "spark-app-selector": f"spark-{name}",
+        "spark-version": "4.1.1",
+    }
+    ports = {"driver-rpc-port": 7078, **({"spark-connect": 15002} if declares else {})}
+    return Driver(name=f"{name}-driver", labels={**own, **labels}, ports=ports)
+
+
+def service(name="spark-connect-server", *, selector=None, port=15002, target=15002, headless=False):
+    chosen = {"spark-role": "driver"} if selector is None else selector
+    return Service(name=name, selector=chosen, ports=(ServicePort(port, target),), headless=headless)
+
+
+def of_this_run():
+    """The Service that Spark makes itself."""
+    return service("connect-123-driver-svc", selector=dict(driver().labels), headless=True)
+
+
+def test_a_service_that_leads_to_the_one_driver_is_used_and_its_selector_with_it():
+    found = locate([driver()], [of_this_run(), service()], namespace="ilum")
+    assert found == Location("connect-driver", {"spark-role": "driver"}, "spark-connect-server", 15002)
+
+
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        pytest.param(of_this_run(), id="made by Spark for this run"),
+        pytest.param(service(headless=True), id="headless"),
+        pytest.param(service(selector={"spark-app-selector": "spark-connect"}), id="selects by the run"),
+        pytest.param(service(target=10000, port=10009), id="leads to another port"),
+        pytest.param(service(target="thrift"), id="leads to a port that no container declares"),
+        pytest.param(service(selector={"app": "other"}), id="selects other pods"),
+        pytest.param(service(selector={}), id="selects nothing"),
+    ],
+)
+def test_without_a_fitting_service_one_is_to_be_made_on_labels_that_outlive_the_run(unfit):
+    found = locate([driver()], [unfit], namespace="ilum")
+    assert found == Location("connect-driver", {"spark-role": "driver", "spark-app-name": "connect"})
+
+
+def test_a_service_may_have_another_port_and_name_the_pods_port():
+    found = locate([driver()], [service(port=443, target="spark-connect")], namespace="ilum")
+    assert (found.service, found.port) == ("spark-connect-server", 443)
+
+
+def test_a_service_on_the_usual_port_comes_first():
+    others = [service("a-other", port=443), service("b-usual")]
+    assert locate([driver()], others, namespace="ilum").service == "b-usual"
+
+
+def test_a_service_that_spreads_over_several_drivers_does_not_fit():
+    drivers = [driver("batch", declares=False), driver("connect")]
+    found = locate(drivers, [service()], namespace="ilum")
+    assert found.service == ""
+    assert found.driver == "connect-driver", "the one that declares port 15002"
+
+
+def test_several_drivers_that_nothing_tells_apart_are_named_and_refused():
+    drivers = [driver("a", declares=False), driver("b", declares=False)]
+    with pytest.raises(UsageError) as raised:
+        locate(drivers, [], namespace="ilum")
+    assert "a-driver, b-driver" in raised.value.why
+    assert "--driver-label" in raised.value.fix
+
+
+def test_a_label_chooses_the_driver_and_becomes_part_of_the_selector():
+    drivers = [driver("a", declares=False, role="connect"), driver("b", declares=False)]
+    found = locate(drivers, [], namespace="ilum", labels={"role": "connect"})
+    assert found == Location("a-driver", {"spark-role": "driver", "spark-app-name": "a", "role": "connect"})
+
+
+def test_drivers_with_the_same_application_name_need_a_label_of_their_own():
+    twins = [driver("connect"), Driver("twin", {**driver().labels, "spark-app-selector": "spark-2"}, {})]
+    with pytest.raises(UsageError, match="No lasting label"):
+        locate(twins, [], namespace="ilum")
+
+
+def test_a_named_service_that_does_not_lead_there_is_refused():
+    with pytest.raises(UsageError, match="Service other in namespace ilum does not lead to port 15002"):
+        locate([driver()], [service(), service("other", target=10000)], namespace="ilum", service="other")
+
+
+def test_no_driver_is_unreachable():
+    with pytest.raises(UnreachableError, match="No Spark driver runs in namespace ilum"):
+        locate([], [service()], namespace="ilum")
+
+
+def test_no_driver_with_the_label_says_which_label():
+    with pytest.raises(UnreachableError, match="No Spark driver with team=a runs"):
+        locate([driver()], [service()], namespace="ilum", labels={"team": "a"})

@@ -1,0 +1,34 @@
+"""Image references: exact ones are read, vague ones are refused."""
+
+import pytest
+
+from deploykit.deploy.reference import ImageReference
+from deploykit.errors import UsageError
+
+DIGEST = f"sha256:{'0123456789abcdef' * 4}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mage:1.0", ImageReference("mage", "1.0")),
+        ("127.0.0.1:5000/mage-ilum:0.9.80-spark4.1.1", ImageReference("127.0.0.1:5000/mage-ilum", "0.9.80-spark4.1.1")),
+        (f"registry.example/team/mage@{DIGEST}", ImageReference("registry.example/team/mage", "", DIGEST)),
+        (f"registry.example:443/mage:t@{DIGEST}", ImageReference("registry.example:443/mage", "t", DIGEST)),
+        (f"mage:latest@{DIGEST}", ImageReference("mage", "latest", DIGEST)),
+    ],
+)
+def test_a_reference_is_split_into_repository_tag_and_digest(text, expected):
+    assert ImageReference.parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["mage", "mage:latest", "registry.example:5000/mage"])
+def test_a_reference_that_may_mean_another_image_tomorrow_is_refused(text):
+    with pytest.raises(UsageError, match="which image exactly"):
+        ImageReference.parse(text)
+
+
+@pytest.mark.parametrize("text", ["", ":tag", "mage:tag\n", "mage:a b", "mage@sha256:12", "MAGE/x:1", "mage:{{ x }}"])
+def test_what_is_no_reference_is_refused(text):
+    with pytest.raises(UsageError, match="not an image reference"):
+        ImageReference.parse(text)

@@ -1,0 +1,55 @@
+"""The values mapping and its YAML text."""
+
+import pytest
+import yaml
+
+from deploykit.deploy.reference import ImageReference
+from deploykit.deploy.values import SIGNATURE, Deployment, to_values, to_yaml
+
+IMAGE = ImageReference("registry.example/mage", "0.9.80-spark4.1.1-connect-01234567")
+HOST = "spark-connect-server.ilum.svc.cluster.local"
+
+
+def test_the_least_deployment_names_image_server_and_driver_and_nothing_else():
+    assert to_values(Deployment(image=IMAGE, host=HOST)) == {
+        "mageai": {"image": {"repository": IMAGE.repository, "tag": IMAGE.tag}},
+        "ilum": {
+            "server": {"host": HOST, "port": 15002, "namespace": "ilum", "podSelector": {"spark-role": "driver"}},
+            "service": {"create": False},
+        },
+    }
+
+
+def test_a_service_of_our_own_selects_what_the_policies_select():
+    labels = {"spark-role": "driver", "spark-app-name": "connect"}
+    ilum = to_values(Deployment(image=IMAGE, create_service=True, driver_labels=labels))["ilum"]
+    assert ilum["server"]["host"] == ""
+    assert ilum["server"]["podSelector"] == ilum["service"]["selector"] == labels
+
+
+def test_a_server_outside_the_cluster_is_named_by_address_instead_of_pods():
+    server = to_values(Deployment(image=IMAGE, host="10.1.2.3", cidrs=("10.1.2.3/32",)))["ilum"]["server"]
+    assert server["cidrs"] == ["10.1.2.3/32"]
+    assert "podSelector" not in server
+
+
+def test_the_executor_is_declared_with_its_namespace_and_the_api_servers_addresses():
+    values = to_values(
+        Deployment(image=IMAGE, host=HOST, executor=True, api_server_cidrs=("192.0.2.1/32",), api_server_ports=(6443,))
+    )
+    assert values["executor"] == {"enabled": True, "dedicatedNamespace": True}
+    assert values["networkPolicy"] == {"apiServer": {"cidrs": ["192.0.2.1/32"], "ports": [6443]}}
+
+
+@pytest.mark.parametrize("create_service", [False, True])
+def test_the_text_says_who_wrote_it_and_reads_back_as_the_values(create_service):
+    deployment = Deployment(image=IMAGE, host=HOST, create_service=create_service)
+    text = to_yaml(deployment)
+    assert text.splitlines()[0] == SIGNATURE
+    assert yaml.safe_load(text) == to_values(deployment)
+    assert "&id" not in text, "a YAML anchor, which people do not read"
+
+
+def test_a_tag_that_looks_like_a_number_stays_a_text():
+    text = to_yaml(Deployment(image=ImageReference("mage", "1.0"), host=HOST))
+    assert yaml.safe_load(text)["mageai"]["image"]["tag"] == "1.0"

@@ -1,0 +1,90 @@
+"""`deploykit values` without a cluster."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploykit.cli.main import run
+from deploykit.deploy.values import SIGNATURE
+
+IMAGE = "registry.example/mage:0.9.80-spark4.1.1-connect-01234567"
+SERVER = "sc://spark-connect-server.ilum.svc.cluster.local:15002"
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """No deploykit.toml, and nothing of the machine's environment."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("IMAGE", "SERVER", "NAMESPACE", "CONTEXT", "EXECUTOR", "API_SERVER", "FILE", "DRIVER_LABEL"):
+        monkeypatch.delenv(f"DEPLOYKIT_{name}", raising=False)
+
+
+def test_values_go_to_stdout_as_yaml(capsys):
+    assert run(["values", "--image", IMAGE, "--server", SERVER]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(SIGNATURE)
+    assert yaml.safe_load(out)["ilum"]["server"]["namespace"] == "ilum"
+
+
+def test_values_as_json_are_the_same_values(capsys):
+    run(["values", "--image", IMAGE, "--server", SERVER])
+    text = capsys.readouterr().out
+    run(["values", "--image", IMAGE, "--server", SERVER, "-o", "json"])
+    assert json.loads(capsys.readouterr().out) == yaml.safe_load(text)
+
+
+def test_the_environment_answers_as_the_options_do(capsys, monkeypatch):
+    arguments = ["--image", IMAGE, "--server", SERVER, "--executor", "--api-server", "192.0.2.1:6443"]
+    assert run(["values", *arguments]) == 0
+    by_options = capsys.readouterr().out
+    monkeypatch.setenv("DEPLOYKIT_IMAGE", IMAGE)
+    monkeypatch.setenv("DEPLOYKIT_SERVER", SERVER)
+    monkeypatch.setenv("DEPLOYKIT_EXECUTOR", "1")
+    monkeypatch.setenv("DEPLOYKIT_API_SERVER", "192.0.2.1:6443")
+    assert run(["values"]) == 0
+    assert capsys.readouterr().out == by_options
+
+
+def test_a_file_that_deploykit_wrote_is_written_again(capsys):
+    for port in (15002, 15003):
+        assert run(["values", "--image", IMAGE, "--server", f"sc://a.b:{port}", "--file", "values.yaml"]) == 0
+        assert yaml.safe_load(Path("values.yaml").read_text())["ilum"]["server"]["port"] == port
+    assert capsys.readouterr().out == ""
+    assert [path.name for path in Path().iterdir()] == ["values.yaml"], "nothing half-written is left"
+
+
+def test_a_file_of_somebody_else_is_left_alone_unless_forced(capsys):
+    mine = Path("values.yaml")
+    mine.write_text("mageai: {}\n")
+    arguments = ["values", "--image", IMAGE, "--server", SERVER, "--file", "values.yaml"]
+    assert run(arguments) == 2
+    assert "not written by deploykit" in capsys.readouterr().err
+    assert mine.read_text() == "mageai: {}\n"
+    assert run([*arguments, "--force"]) == 0
+    assert mine.read_text().startswith(SIGNATURE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--image", IMAGE], "Nothing says where Spark runs"),
+        (["--image", "mage:latest", "--server", SERVER], "which image exactly"),
+        (["--image", IMAGE, "--server", "http://a.b"], "does not start with sc://"),
+        (["--image", IMAGE, "--server", "sc://spark.example.com"], "in which namespace"),
+        (["--image", IMAGE, "--server", SERVER, "--executor"], "address of the Kubernetes API server"),
+        (["--image", IMAGE, "--server", SERVER, "--driver-label", "team"], "KEY=VALUE"),
+        (["--server", SERVER], "--image"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_a_sentence(arguments, sentence, capsys):
+    assert run(["values", *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_token_is_refused_and_never_repeated(capsys):
+    assert run(["values", "--image", IMAGE, "--server", "sc://a.b:15002/;token=Geheim1"]) == 2
+    said = capsys.readouterr()
+    assert "existingSecret" in said.err
+    assert "Geheim1" not in said.out + said.err

@@ -1,0 +1,131 @@
+"""Real listeners on the loopback address, each wrong in its own way, and gRPC servers that are nearly right."""
+
+import http.server
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from contextlib import ExitStack, contextmanager, suppress
+
+import grpc
+
+ANALYZE_PLAN = "/spark.connect.SparkConnectService/AnalyzePlan"
+
+
+@contextmanager
+def refused() -> Iterator[int]:
+    """A port that is bound, so that nobody else takes it, but not listened on."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """The kernel accepts, nobody speaks."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as listener:
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def blackhole() -> Iterator[int]:
+    """A full accept queue: the kernel drops every further SYN, as a NetworkPolicy does."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def closing() -> Iterator[int]:
+    """Accepts and closes at once."""
+    with _serving(lambda connection: None) as port:
+        yield port
+
+
+@contextmanager
+def http1() -> Iterator[int]:
+    """A web server."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def babbling() -> Iterator[int]:
+    """Greets first, as SMTP and SSH servers do, and waits for an answer."""
+    with _serving(
+        lambda connection: (connection.sendall(b"220 mail.example ready\r\n"), connection.recv(1024))
+    ) as port:
+        yield port
+
+
+@contextmanager
+def tls_http1(context: ssl.SSLContext) -> Iterator[int]:
+    """A web server behind TLS, which knows no HTTP/2."""
+
+    def talk(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(1024)
+
+    with _serving(talk) as port:
+        yield port
+
+
+@contextmanager
+def grpc_server(
+    answer: Callable[[bytes, grpc.ServicerContext], bytes] | None = None,
+    credentials: grpc.ServerCredentials | None = None,
+) -> Iterator[int]:
+    """A gRPC server; with `answer` it knows Spark Connect's AnalyzePlan, without it knows nothing."""
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
+    if answer is not None:
+        handler = grpc.unary_unary_rpc_method_handler(answer)
+        service, method = ANALYZE_PLAN.strip("/").split("/")
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: handler})])
+    address = "127.0.0.1:0"
+    port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
+    server.start()
+    try:
+        yield port
+    finally:
+        server.stop(grace=None).wait()
+
+
+class _Quiet(http.server.BaseHTTPRequestHandler):
+    def log_message(self, format: str, *arguments: object) -> None:
+        pass
+
+
+@contextmanager
+def _serving(talk: Callable[[socket.socket], object]) -> Iterator[int]:
+    """Accept connections one after the other and hand each to `talk`."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, suppress(OSError):
+                connection.settimeout(5)
+                talk(connection)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()

@@ -1,0 +1,41 @@
+"""Client against server."""
+
+import pytest
+
+from mage_ilum.compatibility import verdict
+from mage_ilum.errors import IncompatibleClientError
+from mage_ilum.session import check_client
+
+
+@pytest.mark.parametrize(
+    ("client", "server", "expected"),
+    [
+        ("4.1.1", "4.1.1", "same"),
+        ("4.1.1+nojars", "4.1.1", "same"),
+        ("4.1.0", "4.1.4", "patch"),
+        ("4.1.4", "4.1.0-preview1", "patch"),
+        ("3.5.7", "4.0.0", "older-client"),
+        ("4.1.1", "4.10.0", "older-client"),
+        ("4.2.0", "4.1.4", "newer-client"),
+        ("4.0.0", "3.5.9", "newer-client"),
+        ("4.1.1", "banana", "unknown"),
+    ],
+)
+def test_verdict(client, server, expected):
+    assert verdict(client, server) == expected
+
+
+def test_a_newer_client_is_refused_with_the_way_out():
+    with pytest.raises(IncompatibleClientError, match=r"deploykit image --spark 3\.5\.7"):
+        check_client("4.0.1", "3.5.7")
+
+
+def test_an_older_client_is_warned_of_once():
+    with pytest.warns(UserWarning, match="PySpark 3.5.1 talks to the newer Spark 4.0.2"):
+        check_client("3.5.1", "4.0.2")
+    check_client("3.5.1", "4.0.2")  # warnings are errors in these tests
+
+
+@pytest.mark.parametrize("server", ["4.1.1", "4.1.4", "banana"])
+def test_all_else_passes_without_a_word(server):
+    check_client("4.1.1", server)

@@ -1,0 +1,55 @@
+"""How long a person waits for the commands that need no engine."""
+
+import os
+import sys
+from pathlib import Path
+
+from row import Row, process
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / ".build" / "demo"
+DEPLOYKIT = str(Path(sys.executable).parent / "deploykit")
+
+PYSPARK = """
+from pyspark.sql import SparkSession
+import sys
+print(SparkSession.builder.remote(sys.argv[1]).getOrCreate().version)
+"""
+
+
+def help_time() -> list[Row]:
+    taken = process([DEPLOYKIT, "--help"], runs=21)
+    bare = process([sys.executable, "-c", "pass"], runs=21)
+    return [
+        Row(
+            what="`deploykit --help`, whole process",
+            measured=f"{taken * 1e3:.0f} ms, {taken / bare:.1f} x `python -c pass`",
+            bar="≤ 60 ms, or ≤ 4 x `python -c pass`",
+            holds=taken <= 0.060 or taken <= 4 * bare,
+        )
+    ]
+
+
+def detect_time() -> list[Row]:
+    """Against the demo's embedded server; PySpark asks the same question of the same server."""
+    sys.path.insert(0, str(ROOT / "tools" / "demo"))
+    import client
+    import demo
+
+    os.chdir(ROOT)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    python = client.install(demo.SPARK, BUILD / "venv")
+    script = BUILD / "version.py"
+    script.write_text(PYSPARK, encoding="utf-8")
+    with demo.server(python) as address:
+        taken = process([DEPLOYKIT, "detect", address], runs=11)
+        pyspark = process([str(python), str(script), address], runs=5)
+    return [
+        Row(
+            what="`deploykit detect`, whole process, loopback server",
+            measured=f"{taken:.2f} s",
+            bar="≤ 0.4 s",
+            guide=f"{pyspark:.2f} s with PySpark",
+            holds=taken <= 0.4,
+        )
+    ]

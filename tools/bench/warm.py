@@ -1,0 +1,75 @@
+"""How long the first `mage run` takes in a fresh container, as every worker pod of the Kubernetes executor is one."""
+
+import statistics
+import tempfile
+from pathlib import Path
+
+from engine import NotHereError, build_ours, docker, place
+from row import Row, not_measured, seconds
+
+SPARK = "4.1.1"
+RUNS = 3
+
+PIPELINE = """\
+name: one
+uuid: one
+type: python
+blocks:
+- {name: one, uuid: one, type: data_loader, language: python, executor_type: local_python,
+   upstream_blocks: [], downstream_blocks: [], all_upstream_blocks_executed: true, status: not_executed}
+"""
+
+BLOCK = """\
+if 'data_loader' not in globals():
+    from mage_ai.data_preparation.decorators import data_loader
+
+
+@data_loader
+def load(*args, **kwargs):
+    return 1
+"""
+
+PROJECT = {
+    "metadata.yaml": "project_type: standalone\nhelp_improve_mage: false\n",
+    "io_config.yaml": "version: 0.1.1\ndefault: {}\n",
+    "requirements.txt": "",
+    "data_loaders/one.py": BLOCK,
+    "pipelines/one/metadata.yaml": PIPELINE,
+    **{f"{folder}/__init__.py": "" for folder in (".", "data_loaders", "pipelines", "pipelines/one")},
+}
+
+
+def first_run() -> list[Row]:
+    """The median of fresh containers, after one that brings the layers into the page cache; ours against the base."""
+    what, bar = "first `mage run` in a fresh container, against the base", 0.55
+    try:
+        where = place()
+    except NotHereError as error:
+        return [not_measured(what, f"≤ {bar} x", str(error))]
+    base, ours = _time(where.base), _time(build_ours(SPARK, where))
+    return [
+        Row(
+            what=what,
+            measured=f"{ours:.1f} s, {ours / base:.2f} x",
+            bar=f"≤ {bar} x",
+            guide=f"{base:.1f} s (the base)",
+            holds=ours <= bar * base,
+        )
+    ]
+
+
+def _time(image: str) -> float:
+    return statistics.median([_once(image) for _ in range(RUNS + 1)][1:])
+
+
+def _once(image: str) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "bench"
+        for name, text in PROJECT.items():
+            path = project / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        for path in (Path(folder), project, *project.rglob("*")):
+            path.chmod(0o777)  # the container's user is another one
+        command = ["run", "--rm", "--network", "none", "--volume", f"{project}:/home/src/bench", image]
+        return seconds(lambda: docker(*command, "mage", "run", "bench", "one"))[1]
