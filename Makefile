@@ -23,37 +23,37 @@ help: ## List these commands
 	@echo "  Variables: $(VARIABLES)"
 
 demo: $(SETUP) $(HELM) ## Show the whole job on this machine, with an embedded Spark Connect server
-	@python tools/demo/demo.py
+	@.venv/bin/python tools/demo/demo.py
 
 test: $(SETUP) $(HELM) ## Run every test that this machine allows; says what was left out
-	@python -m pytest
+	@.venv/bin/python -m pytest
 
 image: $(SETUP) ## Build, verify and (PUSH=1) push the image: SPARK=4.1.1 or SERVER=sc://host:15002
-	@deploykit image
+	@.venv/bin/deploykit image
 
 plan: $(SETUP) ## Show what would be built, and why: SPARK=4.1.1 or SERVER=sc://host:15002
-	@deploykit plan
+	@.venv/bin/deploykit plan
 
-render: $(SETUP) $(HELM) ## Write build context, values and policies to build/render
-	@deploykit render build/render
+render: $(SETUP) $(HELM) ## Write build context, values and policies to .build/render
+	@.venv/bin/deploykit render .build/render
 
 bench: $(SETUP) ## Measure the numbers that the project promises (needs Docker for most)
-	@python tools/bench/bench.py
+	@.venv/bin/python tools/bench/bench.py
 
 lint: $(SETUP) $(HELM) ## Check style and types, and lint the chart
-	@ruff check
-	@ruff format --check
-	@mypy
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
 	@tools/lint_chart.sh
 
 lock: $(SETUP) ## Refresh the locks: of development, and of the images
-	@python tools/lock.py
-	@deploykit lock
+	@.venv/bin/python tools/lock.py
+	@.venv/bin/deploykit lock
 
 $(SETUP): pyproject.toml requirements-dev.txt tools/setup.py tools/setup.sh
 	@tools/setup.sh
 	@touch $@
 
 $(HELM): $(SETUP) tools/helm.txt tools/helm.py
-	@python tools/helm.py
+	@.venv/bin/python tools/helm.py
 	@touch $@

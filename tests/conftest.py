@@ -1,5 +1,6 @@
 """Shared by all tests: their needs, and a closing word on what was left out."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -8,6 +9,15 @@ import pytest
 pytest_plugins = ["tests.needs"]
 
 QUICK_FIRST = ("unit", "golden", "chart", "spark", "image", "cluster")
+
+FOR_TESTS = ("DEPLOYKIT_TEST_", "DEPLOYKIT_SHARED", "DEPLOYKIT_CACHE", "DEPLOYKIT_UPDATE_GOLDEN")
+
+
+def pytest_configure() -> None:
+    """No request of the person's own, such as `DEPLOYKIT_SPARK` from `make test SPARK=…`, reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("DEPLOYKIT_") and not name.startswith(FOR_TESTS):
+            del os.environ[name]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -93,23 +93,23 @@ class Catalog:
     java: Java
     image_requires: tuple[str, ...]
 
-    def spark(self, text: str) -> SparkVersion:
+    def spark(self, text: str, option: str = "--spark") -> SparkVersion:
         """The exact Spark version that a person asked for; raises `UsageError` that lists what there is."""
         try:
             version = SparkVersion.parse(text)
         except ValueError:
             if line := self.lines.get(text):
                 raise UsageError(
-                    f"--spark {text} names a Spark line; the client has to be exact.",
+                    f"{option} {text} names a Spark line; the client has to be exact.",
                     fix=f"one of its patches: {', '.join(line.patches)}",
                 ) from None
             raise UsageError(
-                f"--spark {text!r} is not a Spark version.",
+                f"{option} {text!r} is not a Spark version.",
                 why="A Spark version is three numbers, such as 4.1.1.",
                 fix=f"a version of a known line: {', '.join(self.lines)}",
             ) from None
         if version.suffix:
-            raise UsageError(f"--spark {text} has a suffix, which no client has.", fix=f"--spark {version.release}")
+            raise UsageError(f"{option} {text} has a suffix, which no client has.", fix=f"{option} {version.release}")
         return version
 
     def line(self, version: SparkVersion) -> SparkLine:

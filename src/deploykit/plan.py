@@ -92,12 +92,12 @@ class Plan:
 
 def make(request: Request, *, server: SparkVersion, base: Base, java: str, catalog: Catalog) -> Plan:
     """Work out the plan for a server; raises `IncompatibleError` where nothing fits, and why."""
-    client = catalog.spark(request.client) if request.client else SparkVersion.parse(server.release)
+    client = catalog.spark(request.client, "--client") if request.client else SparkVersion.parse(server.release)
     verdict = compare(client, server)
     if verdict is Verdict.NEWER_CLIENT:
         raise IncompatibleError(
             f"A client of Spark {client} is newer than the server, Spark {server}.",
-            why=f"{verdict.sentence.capitalize()}.",
+            why=f"{verdict.sentence[0].upper()}{verdict.sentence[1:]}.",
             fix=f"--client {server.release}, or leave --client out",
         )
     line = catalog.line(client)

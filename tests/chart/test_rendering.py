@@ -166,22 +166,3 @@ def test_helm_test_asks_spark_a_question_with_the_image(rendered):
     [container] = pod["spec"]["containers"]
     assert container["command"] == ["python3", "-m", "mage_ilum.check"]
     assert container["image"] == "registry.example/mage-ilum:0.9.80-spark4.1.1-connect-0123abcd"
-
-
-def test_notes_name_127_0_0_1_and_how_to_read_the_password():
-    command = [
-        "helm",
-        "install",
-        "mage",
-        assets.chart(),
-        "--dry-run=client",
-        "--namespace",
-        "team",
-        "--values",
-        EXAMPLES[NAMES.index("minimal")],
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    notes = done.stdout.partition("NOTES:")[2]
-    assert "http://127.0.0.1:9777" in notes
-    assert "http://localhost" not in notes
-    assert "kubectl -n team get secret mage" in notes

@@ -1,4 +1,4 @@
-"""The whole job's parts: an image of ours, Spark as Ilum runs it, and a release in a namespace that denies all egress."""
+"""The parts: an image of ours, Spark as Ilum runs it, and a release in a namespace that denies all egress."""
 
 import os
 import subprocess
@@ -48,7 +48,7 @@ def spark(ilum: Callable[[str], Ilum]) -> Ilum:
 def release(
     needs_cluster: Cluster, spark: Ilum, image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Release]:
-    """The chart with the values that `deploykit values` wrote, under default-deny egress and restricted Pod Security."""
+    """The chart with values by `deploykit values`, under default-deny egress and restricted Pod Security."""
     values = Path(tmp_path_factory.mktemp("release")) / "values.yaml"
     found = Release(cluster=needs_cluster, values=values)
 

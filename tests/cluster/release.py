@@ -130,17 +130,20 @@ class Release:
         )
 
     def schedule(self, name: str) -> tuple[str, set[str]]:
-        """Have the scheduler run a copy of the pipeline as Jobs: its final status, and the worker pods that were seen."""
+        """Have the scheduler run a copy of the pipeline as Jobs: its final status, and the worker pods seen."""
+        earlier, workers = self._workers(), set[str]()
         self.python(SCHEDULE, name)
-        workers: set[str] = set()
 
         def finished() -> str:
-            labels = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=worker"
-            workers.update(pod["metadata"]["name"] for pod in self.items("pods", f"--selector={labels}"))
+            workers.update(self._workers() - earlier)
             status = self.python(RUN_STATUS, name)
             return status if status in {"COMPLETED", "FAILED"} else ""
 
         return str(until(240, finished, f"the scheduled pipeline {name} to end")), workers
+
+    def _workers(self) -> set[str]:
+        labels = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=worker"
+        return {pod["metadata"]["name"] for pod in self.items("pods", f"--selector={labels}")}
 
     def rows(self, pipeline: str = PIPELINE, run: str = LOADER) -> int:
         """How many rows a run's loader block has left on the volume."""

@@ -1,7 +1,10 @@
-"""From an image of ours to a pipeline that has run on Ilum's Spark, under default-deny egress, and how it fails without.
+"""From an image of ours to a pipeline that has run on Ilum's Spark, under default-deny egress.
 
 In this order: the last test takes the policies away.
 """
+
+import shlex
+import subprocess
 
 import yaml
 from tests.cluster.release import LOADER, RELEASE, Release
@@ -23,6 +26,15 @@ def test_the_existing_service_was_found_and_no_other_made(release: Release):
     assert ilum["service"]["create"] is False
 
 
+def test_notes_name_127_0_0_1_and_how_to_read_the_password(release: Release):
+    notes = release.helm("get", "notes", RELEASE).stdout
+    assert "http://127.0.0.1:9777" in notes
+    assert "http://localhost" not in notes
+    [command] = [line.strip() for line in notes.splitlines() if "get secret" in line]
+    said = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=30, check=True)
+    assert said.stdout.strip() == release.secret()["DEFAULT_OWNER_PASSWORD"]
+
+
 def test_a_query_from_a_pod_of_the_release_succeeds(release: Release):
     assert "Phase:          Succeeded" in release.helm("test", RELEASE, "--logs").stdout
 
@@ -40,13 +52,20 @@ def test_the_pipeline_run_in_worker_pods_has_as_many_rows_as_a_direct_query(rele
     assert release.rows("scheduled", f"*/*/{LOADER}") == direct_rows
 
 
-def test_an_upgrade_keeps_secrets_projects_and_results(release: Release, direct_rows: int):
+def test_an_upgrade_to_a_service_of_our_own_keeps_secrets_projects_and_results(release: Release, direct_rows: int):
     before = release.secret()
-    assert "materia" not in before.values()
-    assert "admin" not in before.values()
-    release.install("--set", "mageai.podAnnotations.upgraded=yes")
+    assert not {"materia", "admin"} & set(before.values()), "what Mage has built in"
+    own = {
+        "server.host": "",
+        "service.create": "true",
+        "service.name": "mage-spark-connect",
+        "service.selector.spark-role": "driver",
+        "service.selector.spark-app-name": "spark-connect",
+    }
+    release.install(*(word for key, value in own.items() for word in ("--set", f"ilum.{key}={value}")))
     assert release.secret() == before
     assert release.rows() == direct_rows
+    assert "sc://mage-spark-connect.ilum.svc" in release.helm("test", RELEASE, "--logs").stdout
 
 
 def test_without_our_policies_a_new_server_and_its_workers_cannot_reach_spark(release: Release):
@@ -55,14 +74,13 @@ def test_without_our_policies_a_new_server_and_its_workers_cannot_reach_spark(re
     assert release.items("networkpolicies", ours)
     release.kubectl("delete", "networkpolicies", ours)
     # Worker pods have to start at all, so that it is they who fail.
-    release.kubectl(
-        "apply", "--filename=-", text=ONLY_THE_API_SERVER.format(cidr=api["cidrs"][0], port=api["ports"][0])
-    )
+    allowed = ONLY_THE_API_SERVER.format(cidr=api["cidrs"][0], port=api["ports"][0])
+    release.kubectl("apply", "--filename=-", text=allowed)
     release.restart()
 
     done = release.mage_run()
     assert done.returncode != 0
-    assert "Spark" in done.stdout + done.stderr
+    assert "ConnectionProblem" in done.stdout + done.stderr
 
     status, workers = release.schedule("cut_off")
     assert status == "FAILED"

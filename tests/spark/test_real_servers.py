@@ -13,7 +13,12 @@ LINES = ["3.5.7", "4.1.1", "4.2.0"]
 PROJECT = REPOSITORY / "images" / "mage" / "project"
 
 
-@pytest.mark.parametrize("version", LINES)
+@pytest.fixture(scope="session", params=LINES)
+def version(request):
+    """One Spark after the other: pytest runs together what needs the same server."""
+    return request.param
+
+
 def test_detect_says_what_the_server_runs(server, version):
     url = server(version)
     done = subprocess.run(
@@ -28,14 +33,12 @@ def test_detect_says_what_the_server_runs(server, version):
     assert (found["version"], found["confidence"]) == (version, "certain")
 
 
-@pytest.mark.parametrize("version", LINES)
 def test_a_block_can_rely_on_its_session(server, client, version):
     done = run_inside(client(version), "sessions.py", url=server(version))
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
     assert "newer" not in done.stderr
 
 
-@pytest.mark.parametrize("version", LINES)
 def test_the_example_pipeline_gives_what_a_direct_query_gives(server, client, version):
     done = run_inside(client(version), "example_pipeline.py", str(PROJECT), url=server(version))
     assert done.returncode == 0, done.stderr
@@ -45,7 +48,7 @@ def test_the_example_pipeline_gives_what_a_direct_query_gives(server, client, ve
     assert 0 < result["found"] < result["loaded"] / 50
 
 
-@pytest.mark.parametrize("version", ["3.5.7", "4.1.1"])
+@pytest.mark.parametrize("version", ["3.5.7", "4.1.1"], indirect=True, scope="session")
 def test_the_check_passes_with_the_client_that_matches(server, client, version):
     url = server(version)
     done = subprocess.run(
@@ -73,7 +76,7 @@ def test_a_newer_client_is_refused_before_it_opens_anything(server, client):
     assert "IncompatibleClientError: PySpark 4.2.0 is newer than the server's Spark 4.1.1." in done.stderr
 
 
-@pytest.mark.parametrize("version", ["3.5.7", "4.1.1"])
+@pytest.mark.parametrize("version", ["3.5.7", "4.1.1"], indirect=True, scope="session")
 def test_a_server_that_goes_away_is_noticed_in_seconds_not_minutes(server, client, version):
     host, port = server(version).removeprefix("sc://").split(":")
     with Relay((host, int(port))) as relay:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.needs import missing
 
 from deploykit.cli.image import command
 
@@ -25,7 +26,7 @@ print(json.dumps([sys.argv[1:], given]))
 def checkout(tmp_path):
     """The Makefile beside a set-up that is ready, with the recorder as `deploykit`."""
     if shutil.which("make") is None:
-        pytest.skip("needs make: install GNU Make")
+        missing("make", "install GNU Make")
     folder = tmp_path / "with a space"
     binaries = folder / ".venv" / "bin"
     binaries.mkdir(parents=True)

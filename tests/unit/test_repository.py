@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import uv
+from tests.needs import missing
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -33,7 +34,7 @@ def project_files() -> list[Path]:
         check=False,
     )
     if listed.returncode != 0:
-        pytest.skip("needs a git checkout: clone the repository instead of unpacking an archive")
+        missing("a git checkout", "clone the repository instead of unpacking an archive")
     paths = [REPOSITORY / name for name in listed.stdout.decode().split("\0") if name]
     return [path for path in paths if path.is_file()]
 

@@ -11,16 +11,15 @@ from collections.abc import Callable, Sequence
 
 import command_line
 import warm
+import weight
 from row import Row
-
-import image
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
     "cli": command_line.help_time,
     "detect": command_line.detect_time,
     "warm": warm.first_run,
-    "size": image.sizes,
-    "patch": image.patch_change,
+    "size": weight.sizes,
+    "patch": weight.patch_change,
 }
 
 

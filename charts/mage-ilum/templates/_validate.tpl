@@ -15,7 +15,15 @@
   {{- fail "\n\nilum.server.host is empty: say where Spark Connect answers, such as spark-connect-server.ilum.svc.cluster.local, or set ilum.service.create. `deploykit values --namespace ilum` finds it." -}}
 {{- end -}}
 {{- if and $ilum.service.create (not $ilum.service.selector) -}}
-  {{- fail "\n\nilum.service.selector is empty: say which labels the one Spark Connect driver carries, such as {spark-app-name: spark-connect}." -}}
+  {{- fail "\n\nilum.service.selector is empty: say which labels the one Spark Connect driver carries, such as {spark-role: driver, spark-app-name: spark-connect}." -}}
+{{- end -}}
+{{- if and $ilum.service.create (hasKey $ilum.service.selector "spark-app-name") (not (hasKey $ilum.service.selector "spark-role")) -}}
+  {{- fail "\n\nilum.service.selector selects by spark-app-name without spark-role: the executors carry that name too, and nothing listens on their port 15002. Add `spark-role: driver`." -}}
+{{- end -}}
+{{- range $mage.extraEnvs -}}
+{{- if eq .name "SPARK_REMOTE" -}}
+  {{- fail "\n\nmageai.extraEnvs sets SPARK_REMOTE: Mage would open a session for every block, and hang every block when the server is away. Blocks read ILUM_SPARK_CONNECT_URL instead." -}}
+{{- end -}}
 {{- end -}}
 {{- if and .Values.executor.enabled (not .Values.executor.dedicatedNamespace) -}}
   {{- fail "\n\nexecutor.enabled needs executor.dedicatedNamespace=true: Mage's right to create Jobs lets it use any ServiceAccount of this namespace, so declare that the namespace is Mage's own." -}}

@@ -2,7 +2,7 @@
 
 import importlib
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -29,16 +29,35 @@ class LazyGroup(click.Group):
         return help_text().rstrip("\n")
 
 
-def _defaults() -> dict[str, object]:
+def _defaults(invoked: str) -> dict[str, object]:
     """`deploykit.toml` of the working folder: the same keys as the long options, for every command that has them."""
     if not CONFIG.is_file():
         return {}
     try:
-        settings = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+        table = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.UsageError(f"{CONFIG} is not valid TOML: {error}") from None
-    keys = {key.replace("-", "_"): value for key, value in settings.items()}
-    return dict.fromkeys(COMMANDS, keys)
+    settings = {key.replace("_", "-"): value for key, value in table.items()}
+    _refuse_unknown(settings, invoked)
+    options = _options(invoked)
+    return {invoked: {options[key]: value for key, value in settings.items() if key in options}}
+
+
+def _refuse_unknown(settings: Mapping[str, object], invoked: str) -> None:
+    """A mistyped key would be a setting that does nothing. Other commands are loaded only where they may know a key."""
+    unknown = set(settings)
+    for name in sorted(COMMANDS, key=lambda name: name != invoked):
+        unknown -= {key for key in _options(name) if not isinstance(settings.get(key), dict)}
+        if not unknown:
+            return
+    raise click.UsageError(f"{CONFIG} has {', '.join(sorted(unknown))}, which no command knows.")
+
+
+def _options(name: str) -> dict[str, str]:
+    """The long options of a command, without dashes in front, and the names by which click passes them."""
+    parameters = importlib.import_module(f"deploykit.cli.{name}").command.params
+    options = ((option, parameter.name) for parameter in parameters for option in parameter.opts)
+    return {option.removeprefix("--"): name for option, name in options if option.startswith("--")}
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,7 +65,7 @@ def _defaults() -> dict[str, object]:
 @click.pass_context
 def group(ctx: click.Context) -> None:
     """Keeps the Spark client inside Mage in lock-step with the Spark that Ilum runs."""
-    ctx.default_map = _defaults()
+    ctx.default_map = _defaults(ctx.invoked_subcommand or "")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -28,7 +28,10 @@ def request_options(function: _Command) -> Callable[..., object]:
 
 
 def _request(options: dict[str, object]) -> Request:
-    values = {name: value for name, value in options.items() if value not in (None, "")}
+    """What is empty, such as the value of an unset variable of a script, counts as not given."""
+    defaults = catalog.load().defaults
+    given = {name: value for name, value in options.items() if value not in (None, "")}
+    values = {"mage": defaults.mage, "repository": defaults.repository, **given}
     return Request(**{**values, "profile": Profile(str(values["profile"]))})  # type: ignore[arg-type] # click checked them
 
 

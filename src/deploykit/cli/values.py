@@ -28,7 +28,6 @@ def _labels(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]
 @click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="Context of the kubeconfig.")
 @click.option(
     "--driver-label",
-    "driver_labels",
     multiple=True,
     callback=_labels,
     envvar="DEPLOYKIT_DRIVER_LABEL",
@@ -44,15 +43,12 @@ def _labels(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]
 )
 @click.option(
     "--api-server",
-    "api_servers",
     multiple=True,
     envvar="DEPLOYKIT_API_SERVER",
     metavar="ADDRESS:PORT",
     help="The API server's own address, for --executor where no cluster is asked.",
 )
-@click.option(
-    "--file", "path", type=click.Path(dir_okay=False, path_type=Path), envvar="DEPLOYKIT_FILE", help="Write here."
-)
+@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), envvar="DEPLOYKIT_FILE", help="Write here.")
 @click.option("--force", is_flag=True, help="Overwrite a file that deploykit did not write.")
 @output.format_option
 def command(
@@ -61,35 +57,32 @@ def command(
     server: str | None,
     namespace: str | None,
     context: str | None,
-    driver_labels: Mapping[str, str],
+    driver_label: Mapping[str, str],
     executor: bool,
-    api_servers: tuple[str, ...],
-    path: Path | None,
+    api_server: tuple[str, ...],
+    file: Path | None,
     force: bool,
     output_format: str,
 ) -> None:
     """Write the Helm values for the chart."""
-    if path is not None and not force:
-        _refuse_foreign(path)
+    if file is not None and not force:
+        _refuse_foreign(file)
     deployment = Deployment(image=ImageReference.parse(image), executor=executor)
     deployment = _complete(
         deployment,
         address=_address(server),
         namespace=namespace,
         context=context,
-        labels=driver_labels,
-        api_servers=api_servers,
+        labels=driver_label,
+        api_servers=api_server,
     )
     text = to_yaml(deployment)
-    if path is not None:
-        from deploykit import cache
-
-        with cache.writing(path.resolve()) as file:
-            file.write(text.encode())
-        output.talk(f"Wrote {path}")
+    if file is not None:
+        _write(file, text)
+        output.talk(f"Wrote {file}")
     if output_format == "json":
         output.data_json(to_values(deployment))
-    elif path is None:
+    elif file is None:
         output.data(text.rstrip("\n"))
 
 
@@ -147,11 +140,21 @@ def _address(server: str | None) -> ConnectAddress | None:
     return address
 
 
+def _write(file: Path, text: str) -> None:
+    from deploykit import cache
+
+    try:
+        with cache.writing(file.resolve()) as out:
+            out.write(text.encode())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written", why=str(error), fix="choose another --file") from None
+
+
 def _refuse_foreign(path: Path) -> None:
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             first = file.readline().rstrip("\n")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     if first != SIGNATURE:
         raise UsageError(f"{path} was not written by deploykit", fix="choose another --file, or add --force")

@@ -36,7 +36,7 @@ def from_cluster(
 ) -> Deployment:
     """With the cluster's word: the driver in the namespace, the Service that fits it or that the chart has to make."""
     found = locate(
-        cluster.drivers(namespace),
+        cluster.spark_pods(namespace),
         cluster.services(namespace),
         namespace=namespace,
         service=address.host.split(".")[0] if address else "",
@@ -44,11 +44,12 @@ def from_cluster(
     )
     return replace(
         deployment,
-        host=f"{found.service}.{namespace}.svc.cluster.local" if found.service else "",
+        host="" if found.create else f"{found.service}.{namespace}.svc.cluster.local",
         port=found.port,
         namespace=namespace,
         driver_labels=found.labels,
-        create_service=not found.service,
+        create_service=found.create,
+        service_name=found.service or deployment.service_name,
     )
 
 

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from deploykit.deploy.locate import Driver, Service, ServicePort
+from deploykit.deploy.locate import Service, ServicePort, SparkPod
 from deploykit.errors import UnreachableError, UsageError
 
 SECONDS = 3.0
 """How long the API server may take to accept a connection, and to answer."""
+
+CHART = "mage-ilum"
+"""The value of `app.kubernetes.io/name` on what our chart makes."""
 
 Item: TypeAlias = Mapping[str, Any]  # an object of the Kubernetes API, as JSON
 
@@ -51,16 +54,16 @@ class Cluster:
         self._core = client.CoreV1Api(api)
         self._discovery = client.DiscoveryV1Api(api)
 
-    def drivers(self, namespace: str) -> list[Driver]:
-        """The Spark driver pods that run in a namespace."""
+    def spark_pods(self, namespace: str) -> list[SparkPod]:
+        """The pods of Spark jobs, drivers and executors, that run in a namespace."""
         items = self._list(
             "pods",
             self._core.list_namespaced_pod,
             namespace,
-            label_selector="spark-role=driver",
+            label_selector="spark-role",
             field_selector="status.phase=Running",
         )
-        return [_driver(item) for item in items]
+        return [_spark_pod(item) for item in items]
 
     def services(self, namespace: str) -> list[Service]:
         """The Services of a namespace that select pods."""
@@ -109,10 +112,10 @@ def _loaded_from_pod(configuration: object) -> bool:
     return True
 
 
-def _driver(item: Item) -> Driver:
+def _spark_pod(item: Item) -> SparkPod:
     declared = (port for container in item["spec"]["containers"] for port in container.get("ports") or [])
     metadata = item["metadata"]
-    return Driver(
+    return SparkPod(
         name=metadata["name"],
         labels=metadata.get("labels") or {},
         ports={port["name"]: port["containerPort"] for port in declared if "name" in port},
@@ -126,6 +129,7 @@ def _service(item: Item) -> Service:
         selector=spec["selector"],
         ports=tuple(_service_ports(spec)),
         headless=spec.get("clusterIP") == "None",
+        ours=(item["metadata"].get("labels") or {}).get("app.kubernetes.io/name") == CHART,
     )
 
 

@@ -1,7 +1,7 @@
 """Which of a namespace's pods is the Spark Connect driver, and which Service leads to it. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploykit.deploy.values import CONNECT_PORT
 from deploykit.errors import UnreachableError, UsageError
@@ -11,13 +11,18 @@ _RUN_LABEL = "spark-app-selector"
 
 
 @dataclass(frozen=True)
-class Driver:
-    """A running Spark driver pod."""
+class SparkPod:
+    """A running pod of a Spark job."""
 
     name: str
     labels: Mapping[str, str]
     ports: Mapping[str, int]
     """The ports that its containers declare, by name."""
+
+    @property
+    def drives(self) -> bool:
+        """Whether it is a driver, not an executor."""
+        return self.labels.get("spark-role") == "driver"
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Service:
     selector: Mapping[str, str]
     ports: Sequence[ServicePort]
     headless: bool
+    ours: bool = False
+    """Made by a release of this chart, which has to go on making it."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,14 @@ class Location:
     labels: Mapping[str, str]
     """Labels that the driver carries and no other driver of the namespace does."""
     service: str = ""
-    """A stable Service that leads there; empty: the chart has to make one."""
+    """A stable Service that leads there; empty: there is none yet."""
     port: int = CONNECT_PORT
+    create: bool = True
+    """Whether the chart has to make the Service."""
 
 
 def locate(
-    drivers: Sequence[Driver],
+    pods: Sequence[SparkPod],
     services: Iterable[Service],
     *,
     namespace: str,
@@ -60,11 +69,12 @@ def locate(
 ) -> Location:
     """Find the one driver, and a Service that fits it.
 
-    A Service fits when it leads to port 15002 of exactly one driver, is not headless, and does not select by a label
-    of one run. `service` insists on one of that name, `labels` on a driver with those. Raises `UnreachableError` when
-    no driver runs, `UsageError` when several do and nothing tells which.
+    A Service fits when it leads to port 15002 of exactly one driver and to no executor, is not headless, and does not
+    select by a label of one run. One that the chart made comes last, and has to be made again. `service` insists on
+    one of that name, `labels` on a driver with those. Raises `UnreachableError` when no driver runs, `UsageError` when
+    several do and nothing tells which.
     """
-    wanted = [driver for driver in drivers if _carries(driver.labels, labels or {})]
+    wanted = [pod for pod in pods if pod.drives and _carries(pod.labels, labels or {})]
     if not wanted:
         raise UnreachableError(
             f"No Spark driver{_described(labels)} runs in namespace {namespace}",
@@ -72,37 +82,38 @@ def locate(
             fix="start the Spark Connect job in Ilum, or name the namespace of Spark's pods with --namespace",
         )
     fits = sorted(
-        (found for candidate in services if (found := _leads_to(candidate, drivers, wanted)) is not None),
-        key=lambda location: (location.port != CONNECT_PORT, location.service),
+        (found for candidate in services if (found := _leads_to(candidate, pods, wanted)) is not None),
+        key=lambda location: (location.create, location.port != CONNECT_PORT, location.service),
     )
     if service:
-        fits = [location for location in fits if location.service == service]
-        if not fits:
-            raise UsageError(
-                f"Service {service} in namespace {namespace} does not lead to port {CONNECT_PORT} of one Spark driver",
-                why="it is not there, is headless, selects several drivers, or selects by the label of a single run",
-                fix=f"leave --server out to have one found or made; see kubectl -n {namespace} get services -o wide",
-            )
+        for location in fits:
+            if location.service == service:
+                return replace(location, create=False)
+        raise UsageError(
+            f"Service {service} in namespace {namespace} does not lead to port {CONNECT_PORT} of one Spark driver",
+            why="it is not there, is headless, selects several drivers, or selects by the label of a single run",
+            fix=f"leave --server out to have one found or made; see kubectl -n {namespace} get services -o wide",
+        )
     if fits and len({location.driver for location in fits}) == 1:
         return fits[0]
     driver = _only_one(wanted, namespace)
-    return Location(driver=driver.name, labels=_own_labels(driver, drivers, labels or {}))
+    return Location(driver=driver.name, labels=_own_labels(driver, pods, labels or {}))
 
 
-def _leads_to(service: Service, drivers: Sequence[Driver], wanted: Sequence[Driver]) -> Location | None:
+def _leads_to(service: Service, pods: Sequence[SparkPod], wanted: Sequence[SparkPod]) -> Location | None:
     if service.headless or not service.selector or _RUN_LABEL in service.selector:
         return None
-    selected = [driver for driver in drivers if _carries(driver.labels, service.selector)]
+    selected = [pod for pod in pods if _carries(pod.labels, service.selector)]
     if len(selected) != 1 or selected[0] not in wanted:
         return None
     for port in service.ports:
         target = port.target if isinstance(port.target, int) else selected[0].ports.get(port.target)
         if target == CONNECT_PORT:
-            return Location(driver=selected[0].name, labels=service.selector, service=service.name, port=port.port)
+            return Location(selected[0].name, service.selector, service.name, port.port, create=service.ours)
     return None
 
 
-def _only_one(drivers: Sequence[Driver], namespace: str) -> Driver:
+def _only_one(drivers: Sequence[SparkPod], namespace: str) -> SparkPod:
     declared = [driver for driver in drivers if CONNECT_PORT in driver.ports.values()]  # Spark 4.1 and newer
     if len(drivers) == 1 or len(declared) == 1:
         return (declared or list(drivers))[0]
@@ -114,11 +125,11 @@ def _only_one(drivers: Sequence[Driver], namespace: str) -> Driver:
     )
 
 
-def _own_labels(driver: Driver, drivers: Sequence[Driver], labels: Mapping[str, str]) -> dict[str, str]:
+def _own_labels(driver: SparkPod, pods: Sequence[SparkPod], labels: Mapping[str, str]) -> dict[str, str]:
     """Labels that outlive a restart of the job and select this driver alone."""
     own = {key: driver.labels[key] for key in ("spark-role", "spark-app-name") if key in driver.labels}
     own.update(labels)
-    if _RUN_LABEL in own or sum(_carries(other.labels, own) for other in drivers) != 1:
+    if _RUN_LABEL in own or sum(_carries(pod.labels, own) for pod in pods) != 1:
         raise UsageError(
             f"No lasting label tells driver {driver.name} from the others",
             fix="add spark.kubernetes.driver.label.spark-connect=true to the Spark Connect job, start it anew, "

@@ -1,5 +1,7 @@
 """Ask a live Spark Connect server, over bare gRPC and without PySpark."""
 
+import os
+
 from deploykit.detect.evidence import Confidence, Evidence
 from deploykit.errors import IncompatibleError, UnreachableError, UsageError
 from deploykit.versions import SparkVersion
@@ -13,6 +15,7 @@ def ask(url: str, timeout: float) -> Evidence:
 
     Raises `UsageError` for a bad address and `UnreachableError` where no Spark Connect server answers.
     """
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC's own log lines tell less than our sentence
     try:
         address = resolve(url)
         answer = server_version(address, timeout)

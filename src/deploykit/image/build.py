@@ -45,6 +45,8 @@ def build(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: P
         local = engine.local(plan.reference)
     else:
         progress.step(f"{plan.reference} is there: nothing to build")
+        if verified:
+            _verify_once(plan.reference, plan, engine=engine, progress=progress)
     digest = ""
     if push:
         progress.step(f"Pushing {plan.reference}")
@@ -76,7 +78,16 @@ def _build(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) ->
         )
     try:
         if verified:
-            verify(unverified, plan, engine=engine, progress=progress)
+            _verify_once(unverified, plan, engine=engine, progress=progress)
         engine.tag(unverified, plan.repository, plan.tag)
     finally:
         engine.untag(unverified)
+
+
+def _verify_once(image: str, plan: Plan, *, engine: Engine, progress: Progress) -> None:
+    """Verify an image unless this very one was: it may have been built before with `--no-verify`."""
+    local = engine.local(image)
+    key = "" if local is None else local.id.replace(":", "-")
+    if cache.read_json("verified", key) is None:
+        verify(image, plan, engine=engine, progress=progress)
+        cache.write_json("verified", key, {"reference": plan.reference})

@@ -40,15 +40,17 @@ def _fetch(file: File, target: Path, *, ca_file: Path | None, progress: Progress
     digest = hashlib.sha256()
     done = 0
     try:
-        answer = requests.get(
-            file.url,
-            stream=True,
-            timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
-            verify=True if ca_file is None else str(ca_file),
-        )
-        answer.raise_for_status()
-        total = int(answer.headers.get("Content-Length") or file.size)
-        with target.open("wb") as output:
+        with (
+            requests.get(
+                file.url,
+                stream=True,
+                timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
+                verify=True if ca_file is None else str(ca_file),
+            ) as answer,
+            target.open("wb") as output,
+        ):
+            answer.raise_for_status()
+            total = int(answer.headers.get("Content-Length") or file.size)
             for chunk in answer.iter_content(1 << 20):
                 output.write(chunk)
                 digest.update(chunk)

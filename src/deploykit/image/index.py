@@ -16,6 +16,8 @@ _UNREACHABLE = (
     "error sending request", "failed to fetch", "request failed", "dns error", "timed out", "connection", "certificate",
     "status server error", "401", "403", "407",
 )  # fmt: skip
+# uv goes on without an index that did not answer, and then finds no solution: that says nothing about the versions.
+_NOT_ANSWERED = ("failed to fetch", "could not be queried", "forbidden error")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +148,7 @@ def _file_name(file: Mapping[str, Any]) -> str:
 
 def _problem(stderr: str) -> IncompatibleError | UnreachableError:
     text = stderr.strip()
-    if "No solution found" in text and "failed to fetch" not in text.lower():
+    if "No solution found" in text and not any(word in text.lower() for word in _NOT_ANSWERED):
         return NoSolutionError("No set of versions fits.", why=text)
     if any(word in text.lower() for word in _UNREACHABLE):
         return UnreachableError(

@@ -54,7 +54,7 @@ def test_a_refused_connection_is_unreachable(kubeconfig):
         unused.bind(("127.0.0.1", 0))
         kubeconfig(unused.getsockname()[1])
         with pytest.raises(UnreachableError, match="does not answer"):
-            Cluster().drivers("ilum")
+            Cluster().spark_pods("ilum")
 
 
 def test_a_silent_api_server_is_given_up_in_time(kubeconfig):

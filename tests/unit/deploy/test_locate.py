@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploykit.deploy.locate import Driver, Location, Service, ServicePort, locate
+from deploykit.deploy.locate import Location, Service, ServicePort, SparkPod, locate
 from deploykit.errors import UnreachableError, UsageError
 
 
@@ -14,12 +14,15 @@ def driver(name="connect", *, declares=True, **labels):
         "spark-version": "4.1.1",
     }
     ports = {"driver-rpc-port": 7078, **({"spark-connect": 15002} if declares else {})}
-    return Driver(name=f"{name}-driver", labels={**own, **labels}, ports=ports)
+    return SparkPod(name=f"{name}-driver", labels={**own, **labels}, ports=ports)
 
 
-def service(name="spark-connect-server", *, selector=None, port=15002, target=15002, headless=False):
+def service(name="spark-connect-server", *, selector=None, port=15002, target=15002, headless=False, ours=False):
     chosen = {"spark-role": "driver"} if selector is None else selector
-    return Service(name=name, selector=chosen, ports=(ServicePort(port, target),), headless=headless)
+    return Service(name=name, selector=chosen, ports=(ServicePort(port, target),), headless=headless, ours=ours)
+
+
+EXECUTOR = SparkPod("connect-exec-1", {**driver().labels, "spark-role": "executor"}, {})
 
 
 def of_this_run():
@@ -29,7 +32,13 @@ def of_this_run():
 
 def test_a_service_that_leads_to_the_one_driver_is_used_and_its_selector_with_it():
     found = locate([driver()], [of_this_run(), service()], namespace="ilum")
-    assert found == Location("connect-driver", {"spark-role": "driver"}, "spark-connect-server", 15002)
+    assert found == Location("connect-driver", {"spark-role": "driver"}, "spark-connect-server", 15002, create=False)
+
+
+def test_a_service_that_leads_to_executors_too_does_not_fit():
+    by_name = service(selector={"spark-app-name": "connect"})
+    assert locate([driver(), EXECUTOR], [by_name], namespace="ilum").create
+    assert not locate([driver()], [by_name], namespace="ilum").create
 
 
 @pytest.mark.parametrize(
@@ -52,6 +61,21 @@ def test_without_a_fitting_service_one_is_to_be_made_on_labels_that_outlive_the_
 def test_a_service_may_have_another_port_and_name_the_pods_port():
     found = locate([driver()], [service(port=443, target="spark-connect")], namespace="ilum")
     assert (found.service, found.port) == ("spark-connect-server", 443)
+
+
+def test_a_service_that_the_chart_made_is_made_again_or_the_next_upgrade_would_delete_it():
+    found = locate([driver()], [service("mage-spark", ours=True)], namespace="ilum")
+    assert (found.service, found.create) == ("mage-spark", True)
+
+
+def test_a_service_that_the_chart_made_is_used_as_it_is_when_another_release_names_it():
+    found = locate([driver()], [service("mage-spark", ours=True)], namespace="ilum", service="mage-spark")
+    assert (found.service, found.create) == ("mage-spark", False)
+
+
+def test_a_service_of_somebody_else_comes_before_one_of_the_chart():
+    found = locate([driver()], [service("a-ours", ours=True), service("theirs", port=443)], namespace="ilum")
+    assert (found.service, found.create) == ("theirs", False)
 
 
 def test_a_service_on_the_usual_port_comes_first():
@@ -81,7 +105,7 @@ def test_a_label_chooses_the_driver_and_becomes_part_of_the_selector():
 
 
 def test_drivers_with_the_same_application_name_need_a_label_of_their_own():
-    twins = [driver("connect"), Driver("twin", {**driver().labels, "spark-app-selector": "spark-2"}, {})]
+    twins = [driver("connect"), SparkPod("twin", {**driver().labels, "spark-app-selector": "spark-2"}, {})]
     with pytest.raises(UsageError, match="No lasting label"):
         locate(twins, [], namespace="ilum")
 

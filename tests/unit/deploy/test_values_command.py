@@ -47,6 +47,19 @@ def test_the_environment_answers_as_the_options_do(capsys, monkeypatch):
     assert capsys.readouterr().out == by_options
 
 
+def test_the_file_of_the_folder_answers_as_the_options_do(capsys):
+    arguments = ["--image", IMAGE, "--server", SERVER, "--executor", "--api-server", "192.0.2.1:6443"]
+    assert run(["values", *arguments, "--driver-label", "team=risk"]) == 0
+    by_options = capsys.readouterr().out
+    Path("deploykit.toml").write_text(
+        f'image = "{IMAGE}"\nserver = "{SERVER}"\nexecutor = true\n'
+        'api-server = ["192.0.2.1:6443"]\ndriver-label = ["team=risk"]\n'
+    )
+    assert run(["values"]) == 0
+    assert capsys.readouterr().out == by_options
+    assert "team: risk" in by_options
+
+
 def test_a_file_that_deploykit_wrote_is_written_again(capsys):
     for port in (15002, 15003):
         assert run(["values", "--image", IMAGE, "--server", f"sc://a.b:{port}", "--file", "values.yaml"]) == 0
@@ -64,6 +77,12 @@ def test_a_file_of_somebody_else_is_left_alone_unless_forced(capsys):
     assert mine.read_text() == "mageai: {}\n"
     assert run([*arguments, "--force"]) == 0
     assert mine.read_text().startswith(SIGNATURE)
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence(capsys):
+    Path("taken").write_text("")
+    assert run(["values", "--image", IMAGE, "--server", SERVER, "--file", "taken/values.yaml"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

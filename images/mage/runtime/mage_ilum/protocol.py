@@ -48,7 +48,7 @@ def ask_tls(connection: socket.socket, host: str, deadline: Deadline) -> Answer:
 
     `http2` and `http1` are what the server agreed to speak inside TLS.
     """
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["h2"])

@@ -1,6 +1,6 @@
 """What an image weighs over its base, and what a new Spark patch version costs."""
 
-from engine import NotHereError, build_guides, build_ours, fetch, forget, place, size
+from engine import NotHereError, build_guides, build_ours, fetch, forget_wheels, on_a_fresh_base, place, size
 from registry import new_bytes
 from row import Row, megabytes, not_measured, seconds
 
@@ -44,15 +44,15 @@ def patch_change() -> list[Row]:
     """From one Spark patch version to the next; the base and the first image are in engine and registry already."""
     what = "bytes pushed when only Spark's patch version changes"
     try:
-        where = place()
+        where = on_a_fresh_base(place())
     except NotHereError as error:
         return [not_measured(what, "≤ 10 MB", str(error))]
     ours, guides = build_ours(SPARK, where), build_guides(SPARK, where)
-    forget(NEXT, AFTER_NEXT)
+    forget_wheels(NEXT)
     guide, guide_seconds = seconds(lambda: build_guides(NEXT, where))
-    cold, cold_seconds = seconds(lambda: build_ours(NEXT, where, "--no-verify"))
+    cold, cold_seconds = seconds(lambda: build_ours(NEXT, where))
     fetch(AFTER_NEXT)
-    _, cached_seconds = seconds(lambda: build_ours(AFTER_NEXT, where, "--no-verify"))
+    _, cached_seconds = seconds(lambda: build_ours(AFTER_NEXT, where))
     pushed = new_bytes(cold, ours)
     return [
         Row(what, megabytes(pushed), "≤ 10 MB", megabytes(new_bytes(guide, guides)), pushed <= 10e6),

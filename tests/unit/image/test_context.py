@@ -1,0 +1,175 @@
+"""The build context and the plan's hash: the same for the same inputs, and another for any other.
+
+`DEPLOYKIT_UPDATE_GOLDEN=1 pytest tests/unit/image` writes the golden Dockerfiles again; read the difference.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.needs import REPOSITORY
+from tests.unit.image.plans import base, inventory, make
+
+from deploykit import assets
+from deploykit.image import context
+from deploykit.image.wheelhouse import Wheel
+from deploykit.plan import Plan
+from deploykit.request import Profile
+
+pytestmark = pytest.mark.usefixtures("isolated")
+
+GOLDEN = REPOSITORY / "tests" / "golden"
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): f"{path.stat().st_mode:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def written(plan: Plan, folder: Path, *wheels: Wheel) -> dict[str, str]:
+    context.write(plan, folder, dependencies=wheels[1:], pyspark=wheels[0] if wheels else None)
+    return hashes(folder)
+
+
+@pytest.fixture
+def own_assets(tmp_path, monkeypatch):
+    """A copy of the image's sources that a test may change."""
+    copy = tmp_path / "assets" / "images" / "mage"
+    shutil.copytree(assets.image(), copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(assets, "image", lambda: copy)
+    return copy
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_the_dockerfile_is_the_one_that_was_reviewed(profile):
+    plan = make(profile=profile)
+    text = context.dockerfile(plan).replace(plan.inputs, "<inputs>")
+    path = GOLDEN / f"Dockerfile.{profile}"
+    if os.environ.get("DEPLOYKIT_UPDATE_GOLDEN") == "1":
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_the_last_stage_only_copies():
+    for profile in Profile:
+        last = context.dockerfile(make(profile=profile)).rpartition("\nFROM ")[2].splitlines()[1:]
+        words = {line.split()[0] for line in last if line and not line.startswith(" ")}
+        assert words == {"COPY", "ENV", "USER", "WORKDIR", "CMD", "LABEL"}
+        assert all(line.startswith("COPY --from=") for line in last if line.startswith("COPY"))
+
+
+def test_no_stage_uses_what_only_buildkit_knows():
+    for profile in Profile:
+        text = context.dockerfile(make(profile=profile))
+        assert "--mount" not in text
+        assert "<<" not in text
+        assert "syntax=" not in text
+
+
+def test_the_context_is_the_same_byte_for_byte_whenever_it_is_written(tmp_path):
+    assert written(make(), tmp_path / "a") == written(make(), tmp_path / "b")
+
+
+def test_what_running_the_sources_left_behind_is_not_in_the_context_and_not_in_the_hash(own_assets, tmp_path):
+    before = make().inputs
+    left = own_assets / "runtime" / "mage_ilum" / "__pycache__" / "x.cpython-311.pyc"
+    left.parent.mkdir()
+    left.write_bytes(b"x")
+    assert make().inputs == before
+    assert not [name for name in written(make(), tmp_path / "context") if "__pycache__" in name]
+
+
+def test_wheels_are_in_the_context_under_their_own_names(tmp_path):
+    blob = tmp_path / "blob"
+    blob.write_bytes(b"wheel")
+    names = written(
+        make(), tmp_path / "context", Wheel(file="pyspark-1.whl", path=blob), Wheel(file="a-1.whl", path=blob)
+    )
+    assert {name for name in names if name.startswith("wheels/")} == {
+        "wheels/pyspark/pyspark-1.whl",
+        "wheels/dependencies/a-1.whl",
+    }
+
+
+def test_where_things_are_fetched_from_is_in_the_context_and_not_in_the_hash(tmp_path):
+    ca = tmp_path / "ca.pem"
+    ca.write_text("certificate")
+    plan = make(ca_file=ca, apt_mirror="https://mirror.example/debian", network="host", repository="other.example/x")
+    assert plan.inputs == make().inputs
+    written(plan, tmp_path / "context")
+    assert (tmp_path / "context" / "stages" / "ca.pem").read_text() == "certificate"
+    assert (tmp_path / "context" / "stages" / "apt.mirror").read_text() == "https://mirror.example/debian"
+
+
+def test_every_input_gives_another_hash():
+    plans = {
+        "as it is": make(),
+        "spark": make(spark="4.1.2"),
+        "spark line": make(spark="4.2.0"),
+        "profile": make(profile=Profile.FULL),
+        "no java": make(profile=Profile.SLIM),
+        "java": make(java="17.0.99"),
+        "warm": make(warm=False),
+        "base digest": make(found=base(digest="sha256:" + "1" * 64)),
+        "what is added": make(found=base(inventory(without=("zstandard",)))),
+    }
+    assert len({plan.inputs for plan in plans.values()}) == len(plans)
+
+
+def test_java_does_not_count_where_there_is_none():
+    assert make(profile=Profile.SLIM, java="17.0.99").inputs == make(profile=Profile.SLIM).inputs
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Dockerfile.j2",
+        "stages/install.sh",
+        "stages/run_app.sh",
+        "runtime/mage_ilum/session.py",
+        "project/metadata.yaml",
+    ],
+)
+def test_every_source_file_counts(own_assets, name):
+    before = make().inputs
+    with (own_assets / name).open("a", encoding="utf-8") as file:
+        file.write("\n# changed\n")
+    assert make().inputs != before
+
+
+def test_a_new_source_file_and_a_mode_count(own_assets):
+    seen = [make().inputs]
+    script = own_assets / "stages" / "run_app.sh"
+    script.chmod(script.stat().st_mode ^ 0o100)
+    seen.append(make().inputs)
+    (own_assets / "project" / "new.py").touch()
+    seen.append(make().inputs)
+    assert len(set(seen)) == 3
+
+
+def test_a_file_that_is_not_built_in_does_not_count(own_assets):
+    before = make().inputs
+    (own_assets / "verify" / "inside.py").write_text("")
+    assert make().inputs == before
+
+
+def test_the_tag_names_mage_spark_profile_and_the_hash():
+    plan = make(profile=Profile.SLIM, spark="3.5.7")
+    assert plan.tag == f"0.9.80-spark3.5.7-slim-{plan.inputs[:8]}"
+    assert plan.labels["io.deploykit.inputs"] == plan.inputs
+    assert plan.labels["io.deploykit.java"] == ""
+
+
+def test_the_lock_file_says_what_has_to_be_in_the_image():
+    plan = make()
+    found = json.loads(context.lock_file(plan))
+    assert found["added"] == {file.name: file.version for file in plan.lock.added}
+    assert found["reused"] == dict(plan.lock.reused)
+    assert found["sha256"] == {file.file: file.sha256 for file in plan.lock.added}
+    assert found["pyspark_sdist_sha256"] == plan.line.patches["4.1.1"].sha256

@@ -1,0 +1,147 @@
+"""Fetching into the cache, from a real web server on the loopback address."""
+
+import base64
+import hashlib
+import http.server
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from deploykit.cli.output import Lines
+from deploykit.errors import BuildError, UnreachableError
+from deploykit.image import download
+from deploykit.image.index import File
+
+CONTENT = b"wheel" * 300_000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+SECRET = "p4ssw0rd"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(isolated):
+    return isolated
+
+
+@dataclass
+class Index:
+    """A server of `/wheel`, which `/private/wheel` gives only to those who know the password."""
+
+    port: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
+
+    def file(self, path: str, *, sha256: str = SHA256, user: str = "") -> File:
+        url = f"http://{user}127.0.0.1:{self.port}{path}"
+        return File(name="a", version="1", file="a-1-py3-none-any.whl", sha256=sha256, size=len(CONTENT), url=url)
+
+
+@pytest.fixture
+def index() -> Iterator[Index]:
+    found = Index()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found.asked[self.path] += 1
+            wanted = "Basic " + base64.b64encode(f"me:{SECRET}".encode()).decode()
+            if self.path == "/private/wheel" and self.headers.get("Authorization") != wanted:
+                self.send_error(401)
+            elif self.path == "/half":
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(CONTENT)))
+                self.end_headers()
+                self.wfile.write(CONTENT[:1000])
+            elif self.path.endswith("/wheel"):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(CONTENT)))
+                self.end_headers()
+                self.wfile.write(CONTENT)
+            else:
+                self.send_error(404)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        found.port = server.server_port
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield found
+        server.shutdown()
+        thread.join()
+
+
+def fetch(file: File) -> Path:
+    return download.into_cache(file, ca_file=None, progress=Lines())
+
+
+def kept(cache: Path) -> list[Path]:
+    """What is in the cache but for the lock files, which stay."""
+    return [path for path in cache.rglob("*") if path.is_file() and path.parent.name != "locks"]
+
+
+def test_a_file_with_the_right_hash_is_kept_by_its_hash_and_fetched_once(index, own_cache):
+    path = fetch(index.file("/wheel"))
+    assert path.read_bytes() == CONTENT
+    assert path.name == SHA256
+    assert fetch(index.file("/wheel")) == path
+    assert index.asked == {"/wheel": 1}
+    assert kept(own_cache) == [path]
+
+
+def test_a_file_with_another_hash_is_refused_with_both_and_not_kept(index, own_cache):
+    with pytest.raises(BuildError) as caught:
+        fetch(index.file("/wheel", sha256="0" * 64))
+    assert SHA256 in caught.value.why
+    assert "0" * 64 in caught.value.why
+    assert kept(own_cache) == []
+
+
+def test_an_answer_that_breaks_off_is_not_kept(index, own_cache):
+    with pytest.raises((UnreachableError, BuildError)):
+        fetch(index.file("/half"))
+    assert kept(own_cache) == []
+
+
+def test_a_file_that_is_not_there_is_named_with_the_answer(index, own_cache):
+    with pytest.raises(UnreachableError, match="a-1-py3-none-any.whl could not be fetched") as caught:
+        fetch(index.file("/nothing"))
+    assert "404" in caught.value.why
+    assert kept(own_cache) == []
+
+
+def test_a_refused_connection_is_unreachable(closed_port, own_cache):
+    with pytest.raises(UnreachableError) as caught:
+        fetch(Index(port=closed_port).file("/wheel"))
+    assert "ConnectionError" in caught.value.why
+    assert kept(own_cache) == []
+
+
+def test_credentials_in_an_address_are_used(index):
+    assert fetch(index.file("/private/wheel", user=f"me:{SECRET}@")).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/private/wheel", "/half"])
+def test_credentials_in_an_address_are_never_shown(index, path, capsys):
+    with pytest.raises((UnreachableError, BuildError)) as caught:
+        fetch(index.file(path, user=f"you:{SECRET}@"))
+    error = caught.value
+    assert error.__suppress_context__ or error.__context__ is None
+    assert SECRET not in f"{error.what} {error.why} {error.fix} {capsys.readouterr()}"
+
+
+def test_credentials_are_not_shown_when_nobody_answers_either(closed_port):
+    with pytest.raises(UnreachableError) as caught:
+        fetch(Index(port=closed_port).file("/wheel", user=f"you:{SECRET}@"))
+    assert SECRET not in f"{caught.value.what} {caught.value.why} {caught.value.fix}"
+
+
+def test_builds_at_once_fetch_a_file_once(index, own_cache):
+    with ThreadPoolExecutor(4) as pool:
+        paths = list(pool.map(fetch, [index.file("/wheel")] * 4))
+    assert len(set(paths)) == 1
+    assert index.asked == {"/wheel": 1}
+    assert kept(own_cache) == paths[:1]

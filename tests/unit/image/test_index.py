@@ -1,0 +1,122 @@
+"""The package index: who is asked, and what is said when it does not answer."""
+
+import http.server
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from deploykit.errors import UnreachableError
+from deploykit.image import index
+from deploykit.image.index import NoSolutionError, Target
+
+pytestmark = pytest.mark.usefixtures("isolated")
+
+TARGET = Target(python="3.10", machine="x86_64", glibc="2.36")
+SECRET = "p4ssw0rd"
+VARIABLES = (
+    "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "SSL_CERT_FILE", "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL", "PIP_CERT", "PIP_CONFIG_FILE", "UV_SYSTEM_CERTS", "UV_HTTP_CONNECT_TIMEOUT",
+)  # fmt: skip
+
+
+@pytest.fixture
+def no_settings(monkeypatch, tmp_path):
+    """Nothing of the machine's own pip and uv."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    return tmp_path / "pip.conf"
+
+
+@pytest.fixture
+def answering(request) -> Iterator[int]:
+    """An index that answers everything with one status."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(request.param)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def test_an_index_that_is_away_is_unreachable_within_seconds_and_no_credential_is_shown(monkeypatch, closed_port):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://me:{SECRET}@127.0.0.1:{closed_port}/simple")
+    began = time.monotonic()
+    with pytest.raises(UnreachableError, match="package index could not be asked") as caught:
+        index.resolve(["py4j"], [], TARGET, ca_file=None)
+    assert time.monotonic() - began < 5
+    assert caught.value.exit_code == 4
+    assert SECRET not in f"{caught.value.what} {caught.value.why} {caught.value.fix}"
+
+
+@pytest.mark.parametrize("answering", [401, 403, 500, 503], indirect=True)
+def test_an_index_that_refuses_or_fails_is_never_taken_for_one_without_a_solution(monkeypatch, answering):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://me:{SECRET}@127.0.0.1:{answering}/simple")
+    with pytest.raises(UnreachableError) as caught:
+        index.resolve(["py4j"], [], TARGET, ca_file=None)
+    assert SECRET not in f"{caught.value.what} {caught.value.why} {caught.value.fix}"
+
+
+@pytest.mark.parametrize("answering", [404], indirect=True)
+def test_an_index_that_does_not_have_a_package_gives_no_solution(monkeypatch, answering):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{answering}/simple")
+    with pytest.raises(NoSolutionError) as caught:
+        index.resolve(["py4j"], [], TARGET, ca_file=None)
+    assert "py4j" in caught.value.why
+
+
+@pytest.mark.parametrize(
+    ("fits", "name"),
+    [
+        (True, "manylinux_2_36_x86_64"),
+        (True, "manylinux_2_17_x86_64"),
+        (True, "manylinux2014_x86_64"),
+        (True, "manylinux2010_x86_64"),
+        (False, "manylinux_2_37_x86_64"),
+        (False, "manylinux_2_17_aarch64"),
+        (False, "musllinux_1_2_x86_64"),
+    ],
+)
+def test_wheels_fit_the_bases_glibc_and_machine(fits, name):
+    assert (f"cp310-cp310-{name}" in TARGET.tags()) is fits
+
+
+def test_wheels_fit_the_bases_python():
+    tags = TARGET.tags()
+    assert "cp39-abi3-manylinux_2_17_x86_64" in tags
+    assert "py3-none-any" in tags
+    assert not [tag for tag in tags if tag.startswith(("cp311", "pp"))]
+
+
+def test_pips_settings_are_taken_over_where_uv_has_none(no_settings, monkeypatch):
+    no_settings.write_text("[global]\nindex-url = https://file.example/simple\ncert = /file.pem\n")
+    found = index.environment(None)
+    assert (found["UV_DEFAULT_INDEX"], found["SSL_CERT_FILE"]) == ("https://file.example/simple", "/file.pem")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://variable.example/simple")
+    assert index.environment(None)["UV_DEFAULT_INDEX"] == "https://variable.example/simple"
+
+
+@pytest.mark.parametrize("name", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"])
+def test_uvs_own_settings_win_over_pips(no_settings, monkeypatch, name):
+    monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example/simple")
+    monkeypatch.setenv(name, "https://uv.example/simple")
+    found = index.environment(None)
+    assert found[name] == "https://uv.example/simple"
+    assert "https://pip.example/simple" not in (found.get("UV_DEFAULT_INDEX"), found.get("UV_INDEX_URL"))
+
+
+def test_a_ca_file_that_was_asked_for_wins(no_settings, monkeypatch, tmp_path):
+    monkeypatch.setenv("PIP_CERT", "/pip.pem")
+    assert index.environment(tmp_path / "own.pem")["SSL_CERT_FILE"] == str(tmp_path / "own.pem")

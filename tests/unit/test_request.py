@@ -1,0 +1,108 @@
+"""Where a request comes from: flags before the environment, that before `deploykit.toml`, that before the defaults."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.unit.image.plans import request
+
+from deploykit.cli.main import run
+from deploykit.errors import UsageError
+from deploykit.request import Profile
+
+pytestmark = pytest.mark.usefixtures("isolated")
+
+
+@pytest.fixture
+def answer(capsys):
+    """The JSON answer of `deploykit plan`."""
+
+    def answer(*arguments):
+        assert run(["plan", *arguments, "-o", "json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return answer
+
+
+def settings(text: str) -> None:
+    Path("deploykit.toml").write_text(text, encoding="utf-8")
+
+
+def test_a_flag_wins_over_the_environment_that_over_the_file_and_that_over_the_default(answer, monkeypatch):
+    settings('spark = "4.1.0"\n')
+    assert (answer()["client"], answer()["profile"]) == ("4.1.0", "connect")
+    settings('spark = "4.1.0"\nprofile = "full"\n')
+    assert answer()["profile"] == "full"
+    monkeypatch.setenv("DEPLOYKIT_SPARK", "4.1.2")
+    monkeypatch.setenv("DEPLOYKIT_PROFILE", "slim")
+    assert (answer()["client"], answer()["profile"]) == ("4.1.2", "slim")
+    last = answer("--spark", "4.1.3", "--profile", "connect")
+    assert (last["client"], last["profile"]) == ("4.1.3", "connect")
+
+
+def test_an_empty_variable_of_the_environment_counts_as_not_given(answer, monkeypatch):
+    settings('spark = "4.1.0"\n')
+    for name in ("SPARK", "SERVER", "NAMESPACE", "BASE", "REPOSITORY", "PROFILE", "CA_FILE"):
+        monkeypatch.setenv(f"DEPLOYKIT_{name}", "")
+    assert answer()["client"] == "4.1.0"
+
+
+@pytest.mark.parametrize("key", ["executor-python", "executor_python"])
+def test_the_keys_of_the_file_are_the_long_options(answer, key):
+    settings(f'spark = "4.1.1"\nwarm = false\n{key} = "3.10"\noutput = "json"\n')
+    assert answer()["warm"] is False
+    assert answer()["udfs"] is True
+
+
+def test_a_key_of_another_command_does_not_disturb(answer):
+    settings('spark = "4.1.1"\npush = true\nverify = false\napi-server = ["192.0.2.1:6443"]\n')
+    assert answer()["client"] == "4.1.1"
+
+
+@pytest.mark.parametrize("text", ['spark = "4.1.1"\nprofil = "slim"', 'spark = "4.1.1"\n[image]\npush = true'])
+def test_a_key_that_no_command_has_is_wrong_usage(capsys, text):
+    settings(text)
+    assert run(["plan"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Error: deploykit.toml has ")
+    assert ("profil" in err) is ("profil" in text)
+
+
+@pytest.mark.parametrize("content", [b"spark = ", b"spark = 4.1.1", b"\xff\xfe", b"spark"])
+def test_a_file_that_is_no_toml_is_wrong_usage(capsys, content):
+    Path("deploykit.toml").write_bytes(content)
+    assert run(["plan"]) == 2
+    assert "deploykit.toml is not valid TOML" in capsys.readouterr().err
+
+
+def test_a_version_that_toml_reads_as_a_number_is_refused_with_the_patches(capsys):
+    settings("spark = 4.1")
+    assert run(["plan"]) == 2
+    assert "4.1.0, 4.1.1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "mageai/mageai:0.9.80",
+        "registry.example:5000/a/b-c.d_e:tag",
+        f"registry.example/mage@sha256:{'0' * 64}",
+        f"registry.example/mage:1@sha256:{'0' * 64}",
+        "mage",
+    ],
+)
+def test_every_form_of_an_image_reference_can_be_a_base(reference):
+    assert request(base=reference).base == reference
+
+
+def test_a_base_that_could_end_a_line_of_the_dockerfile_is_refused():
+    with pytest.raises(UsageError, match="--base"):
+        request(base="mage:1\nRUN x")
+
+
+@pytest.mark.parametrize(
+    ("profile", "java", "jars"), [("connect", True, False), ("slim", False, False), ("full", True, True)]
+)
+def test_a_profile_says_whether_java_and_jars_are_there(profile, java, jars):
+    assert (Profile(profile).java, Profile(profile).jars) == (java, jars)
