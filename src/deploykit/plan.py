@@ -13,6 +13,7 @@ from deploykit.errors import IncompatibleError
 from deploykit.image import lock as locking
 from deploykit.image import wheelhouse
 from deploykit.image.base import Base
+from deploykit.image.java import Java
 from deploykit.image.lock import Lock
 from deploykit.request import Profile, Request
 from deploykit.versions import SparkVersion
@@ -22,7 +23,7 @@ SOURCES = ("Dockerfile.j2", "stages", "runtime", "project")
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What will be built, and why. `java` is the full version of Debian's package, or empty where no Java is wanted."""
+    """What will be built, and why."""
 
     server: SparkVersion
     spark: SparkVersion
@@ -33,7 +34,7 @@ class Plan:
     base: Base
     lock: Lock
     sdist: Sdist
-    java: str
+    java: Java
     java_modules: tuple[str, ...]
     java_package: str
     warm: bool
@@ -58,7 +59,7 @@ class Plan:
             "profile": self.profile,
             "lock": sorted([file.file, file.sha256] for file in self.lock.added),
             "constraints": self.lock.constraints(self.spark),
-            "java": [self.java_package, self.java, self.java_modules] if self.java else None,
+            "java": [self.java_package, self.java.version, self.java_modules] if self.profile.java else None,
             "warm": self.warm,
             "sources": _source_hashes(),
         }
@@ -85,12 +86,12 @@ class Plan:
             "io.deploykit.spark": self.spark.release,
             "io.deploykit.python": self.base.inventory.python,
             "io.deploykit.profile": str(self.profile),
-            "io.deploykit.java": self.java,
+            "io.deploykit.java": self.java.version,
             "io.deploykit.inputs": self.inputs,
         }
 
 
-def make(request: Request, *, server: SparkVersion, base: Base, java: str, catalog: Catalog) -> Plan:
+def make(request: Request, *, server: SparkVersion, base: Base, java: Java, catalog: Catalog) -> Plan:
     """Work out the plan for a server; raises `IncompatibleError` where nothing fits, and why."""
     client = catalog.spark(request.client, "--client") if request.client else SparkVersion.parse(server.release)
     verdict = compare(client, server)
@@ -114,7 +115,7 @@ def make(request: Request, *, server: SparkVersion, base: Base, java: str, catal
         base=base,
         lock=locked,
         sdist=wheelhouse.sdist(client, line, locking.target(inventory), ca_file=request.ca_file),
-        java=java if request.profile.java else "",
+        java=java,
         java_modules=tuple(sorted(modules)),
         java_package=catalog.java.package,
         warm=request.warm,

@@ -1,4 +1,4 @@
-"""From a request to a plan: detect, look at the base, lock. `image` asks for all of it, `plan` for what nobody knows."""
+"""From a request to a plan: detect, look at the base, lock. `image` asks about all, `plan` about what is unknown."""
 
 from deploykit import catalog, plan
 from deploykit.catalog import Catalog
@@ -36,7 +36,7 @@ def exact(request: Request, detection: Detection | None, *, engine: Engine, prog
     known = catalog.load()
     server = _server(request, detection, known)
     found = base.resolve(_reference(request, known), platform=request.platform, engine=engine, progress=progress)
-    version = java.resolve(request, found, known, engine=engine, progress=progress) if request.profile.java else ""
+    version = java.resolve(request, found, known, engine=engine, progress=progress)
     return plan.make(request, server=server, base=found, java=version, catalog=known)
 
 

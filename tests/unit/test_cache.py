@@ -20,6 +20,12 @@ def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
+def write_half(target: Path, error: type[BaseException]) -> None:
+    with cache.writing(target) as file:
+        file.write(b"half")
+        raise error
+
+
 def test_the_place_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("DEPLOYKIT_CACHE", "/chosen")
     assert cache.root() == Path("/chosen")
@@ -46,9 +52,8 @@ def test_a_failure_leaves_nothing_behind_and_what_was_there_stays(own_cache, err
     target = own_cache / "file"
     with cache.writing(target) as file:
         file.write(b"before")
-    with pytest.raises(error), cache.writing(target) as file:
-        file.write(b"half")
-        raise error
+    with pytest.raises(error):
+        write_half(target, error)
     assert target.read_bytes() == b"before"
     assert files(own_cache) == ["file"]
 

@@ -1,8 +1,10 @@
 """What must hold for the repository as a whole, and for the wheel that is made from it."""
 
+import os
 import re
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -102,12 +104,14 @@ def test_charts_and_images_travel_inside_the_wheel(wheel):
 
 
 def test_the_wheel_works_in_a_clean_environment(wheel, tmp_path):
-    """With this environment's dependencies by a path entry, so that the test asks no package index."""
+    """With this environment's dependencies on its path, so that the test asks no package index."""
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True, timeout=60)
     python = environment / "bin" / "python"
     install = [uv.find_uv_bin(), "pip", "install", "--quiet", "--offline", "--no-deps", "--python", python, wheel]
     subprocess.run(install, check=True, timeout=60)
+    [site_packages] = environment.glob("lib/python*/site-packages")
+    (site_packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     command = environment / "bin" / "deploykit"
     assert "deploykit plan" in subprocess.run([command, "--help"], capture_output=True, text=True, check=True).stdout
 
@@ -121,3 +125,10 @@ def test_the_wheel_works_in_a_clean_environment(wheel, tmp_path):
     root, *answers = asked.stdout.splitlines()
     assert Path(root).is_relative_to(environment)
     assert answers == ["True True", "True"]
+
+    quiet = {**os.environ, "DEPLOYKIT_CACHE": str(tmp_path / "cache"), "DOCKER_HOST": "unix:///nonexistent.sock"}
+    planned = subprocess.run(
+        [command, "plan", "--spark", "4.1.1"], capture_output=True, text=True, check=False, cwd=tmp_path, env=quiet
+    )
+    assert planned.returncode == 0, planned.stderr
+    assert "0.9.80-spark4.1.1-connect-" in planned.stdout

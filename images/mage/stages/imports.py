@@ -24,6 +24,7 @@ blocks:
 # What `pyspark.sql.connect` imports of others when it makes a session and turns a result into pandas.
 CLIENT = """
 google.protobuf.any_pb2 google.protobuf.descriptor_pool google.protobuf.json_format google.protobuf.text_format
+google.protobuf.timestamp_pb2
 google.rpc.code_pb2 google.rpc.error_details_pb2 google.rpc.status_pb2 grpc grpc_status.rpc_status
 numpy pandas pandas.api.types pandas.io.parquet py4j.java_gateway pyarrow pyarrow.pandas_compat pyarrow.parquet zstandard
 concurrent.futures graphlib http.client multiprocessing.pool platform unittest xml.etree.ElementTree

@@ -52,8 +52,9 @@ def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[st
 
 
 def _profile(plan: Plan) -> str:
-    java = f"Java {plan.java} by jlink" if plan.java else "no Java"
-    return f"{plan.profile}: {java}, {'with' if plan.warm else 'without'} bytecode for a warm start"
+    java = f"Java {plan.java.version} by jlink" if plan.profile.java else "no Java"
+    note = f"\n({plan.java.note})" if plan.java.note else ""
+    return f"{plan.profile}: {java}, {'with' if plan.warm else 'without'} bytecode for a warm start{note}"
 
 
 def _base(plan: Plan) -> str:
@@ -75,7 +76,7 @@ def as_json(plan: Plan, detection: Detection | None, present: str) -> Json:
         "verdict": str(plan.verdict),
         "udfs": plan.udfs.works,
         "profile": str(plan.profile),
-        "java": plan.java,
+        "java": plan.java.version,
         "warm": plan.warm,
         "platform": plan.platform,
         "base": {

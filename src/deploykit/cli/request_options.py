@@ -37,6 +37,7 @@ def _request(options: dict[str, object]) -> Request:
 
 def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]:
     defaults = catalog.load().defaults
+    profiles = click.Choice([str(profile) for profile in Profile])
     path = click.Path(dir_okay=False, path_type=Path)
     return [
         _option("--spark", metavar="X.Y.Z", help="The Spark version that the server runs."),
@@ -47,7 +48,7 @@ def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]
         _option("--executor-python", metavar="X.Y", help="The executors' Python, for the verdict on Python UDFs."),
         _option("--mage", default=defaults.mage, help="The Mage release."),
         _option("--base", metavar="IMAGE", help="The Mage image to start from; the published one unless given."),
-        _option("--profile", type=click.Choice([str(profile) for profile in Profile]), default=defaults.profile, help="What it carries."),
+        _option("--profile", type=profiles, default=defaults.profile, help="What it carries."),
         _option("--repository", default=defaults.repository, help="Where the image belongs, without a tag."),
         _option("--platform", type=click.Choice(["linux/amd64", "linux/arm64"]), default=host_platform()),
         click.option("--warm/--no-warm", default=True, help="Add the bytecode of what a worker pod imports."),

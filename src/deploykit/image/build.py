@@ -1,5 +1,6 @@
 """From a plan to an image: only what is missing is built, verified and pushed."""
 
+import os
 from dataclasses import dataclass
 
 from deploykit import cache
@@ -58,7 +59,7 @@ def build(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: P
 
 def _build(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) -> None:
     """Build under a name of its own; the tag is given only to an image that was verified."""
-    unverified = f"deploykit-unverified:{plan.inputs[:16]}"
+    unverified = f"deploykit-unverified:{plan.inputs[:16]}-{os.getpid()}"
     fits = lock.target(plan.base.inventory)
     progress.step("Fetching the client")
     pyspark = wheelhouse.pyspark(

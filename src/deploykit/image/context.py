@@ -20,13 +20,13 @@ def dockerfile(plan: Plan) -> str:
         trim_blocks=True,
         autoescape=False,
     )
-    java = {"package": plan.java_package, "version": plan.java, "modules": plan.java_modules} if plan.java else None
+    java = {"package": plan.java_package, "version": plan.java.version, "modules": plan.java_modules}
     return environment.get_template("Dockerfile.j2").render(
         spark=plan.spark.release,
         mage=plan.mage,
         profile=plan.profile,
         base=plan.base.pinned,
-        java=java,
+        java=java if plan.profile.java else None,
         warm=plan.warm,
         site_packages=plan.base.inventory.site_packages,
         labels=plan.labels,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deploykit import cache
 from deploykit.errors import BuildError, UnreachableError
+from deploykit.image import index, trust
 from deploykit.image.index import File
 from deploykit.progress import Progress
 
@@ -45,7 +46,8 @@ def _fetch(file: File, target: Path, *, ca_file: Path | None, progress: Progress
                 file.url,
                 stream=True,
                 timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
-                verify=True if ca_file is None else str(ca_file),
+                verify=str(trust.bundle(ca_file)),
+                auth=index.credentials(file.url),
             ) as answer,
             target.open("wb") as output,
         ):

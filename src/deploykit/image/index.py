@@ -5,12 +5,13 @@ import os
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from deploykit.errors import IncompatibleError, UnreachableError
+from deploykit.image import trust
 
 _UNREACHABLE = (
     "error sending request", "failed to fetch", "request failed", "dns error", "timed out", "connection", "certificate",
@@ -71,24 +72,40 @@ class NoSolutionError(IncompatibleError):
 
 
 def resolve(
-    requirements: Sequence[str], constraints: Iterable[str], target: Target, *, ca_file: Path | None
+    requirements: Sequence[str],
+    target: Target,
+    *,
+    held: Mapping[str, str],
+    preferred: Mapping[str, str],
+    ca_file: Path | None,
 ) -> list[File]:
-    """The newest versions that satisfy everything, one wheel for each; raises `NoSolutionError`."""
-    with tempfile.TemporaryDirectory() as folder:
-        pinned = Path(folder) / "constraints.txt"
-        pinned.write_text("\n".join(constraints), encoding="utf-8")
-        return _compile(requirements, target, Path(folder), ("--constraints", str(pinned)), ca_file)
+    """The newest versions that satisfy everything, one wheel for each; raises `NoSolutionError`.
+
+    `held` are there and stay as they are: whether they fit each other is not asked, only what is added has to fit them.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        constraints = [f"{name}=={version}" for name, version in {**preferred, **held}.items()]
+        (folder / "constraints.txt").write_text("\n".join(constraints), encoding="utf-8")
+        _without_requirements(held, folder)
+        return _compile(requirements, target, folder, ("--constraints", "constraints.txt"), ca_file)
 
 
 def locate(pins: Mapping[str, str], target: Target, *, ca_file: Path | None) -> list[File]:
     """The files of exact versions, with the addresses under which this machine's index serves them."""
     with tempfile.TemporaryDirectory() as folder:
         # Without this, uv would fetch all 450 MB of a PySpark sdist to read its requirements, which nobody asked for.
-        if "pyspark" in pins:
-            static = f'{{ name = "pyspark", version = "{pins["pyspark"]}", requires-dist = [] }}'
-            (Path(folder) / "uv.toml").write_text(f"dependency-metadata = [{static}]\n", encoding="utf-8")
+        _without_requirements({name: version for name, version in pins.items() if name == "pyspark"}, Path(folder))
         exact = [f"{name}=={version}" for name, version in pins.items()]
         return _compile(exact, target, Path(folder), ("--no-deps", "--no-binary", "pyspark"), ca_file)
+
+
+def _without_requirements(versions: Mapping[str, str], folder: Path) -> None:
+    """Tell uv, in the folder where it will run, that these distributions require nothing."""
+    entries = [
+        f'{{ name = "{name}", version = "{version}", requires-dist = [] }}' for name, version in versions.items()
+    ]
+    (folder / "uv.toml").write_text(f"dependency-metadata = [{', '.join(entries)}]\n", encoding="utf-8")
 
 
 def _compile(
@@ -166,21 +183,33 @@ def _without_credentials(text: str) -> str:
 
 
 def environment(ca_file: Path | None) -> dict[str, str]:
-    """The environment for `uv`: its own settings win, pip's index and CA are taken over where uv has none."""
+    """The environment for `uv`: its own settings win, pip's index is taken over where uv has none."""
     given = dict(os.environ)
     pip = _pip_settings()
-    for ours, theirs in (("UV_DEFAULT_INDEX", "index-url"), ("UV_INDEX", "extra-index-url"), ("SSL_CERT_FILE", "cert")):
-        if theirs in pip and not any(name in given for name in _SAME.get(ours, (ours,))):
+    for ours, theirs in (("UV_DEFAULT_INDEX", "index-url"), ("UV_INDEX", "extra-index-url")):
+        if theirs in pip and not any(name in given for name in _SAME[ours]):
             given[ours] = pip[theirs]
-    if ca_file is not None:
-        given["SSL_CERT_FILE"] = str(ca_file)
-    given.setdefault("UV_SYSTEM_CERTS", "true")
+    given["SSL_CERT_FILE"] = str(trust.bundle(ca_file))
     given.setdefault("UV_HTTP_CONNECT_TIMEOUT", "3")
     given.setdefault("UV_HTTP_RETRIES", "1")
     return given
 
 
 _SAME = {"UV_DEFAULT_INDEX": ("UV_DEFAULT_INDEX", "UV_INDEX_URL"), "UV_INDEX": ("UV_INDEX", "UV_EXTRA_INDEX_URL")}
+
+
+def credentials(url: str) -> tuple[str, str] | None:
+    """User and password that the index settings hold for the host of `url`; uv leaves them out of its answers."""
+    from urllib.parse import unquote, urlsplit
+
+    host = urlsplit(url).hostname
+    settings = environment(None)
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"):
+        for text in settings.get(name, "").split():
+            index = urlsplit(text.partition("=")[2] if "=" in text.split("://", 1)[0] else text)
+            if index.hostname == host and index.username:
+                return unquote(index.username), unquote(index.password or "")
+    return None
 
 
 def _pip_settings() -> dict[str, str]:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import tarfile
 import time
+from dataclasses import dataclass
 
 from deploykit import assets, cache
 from deploykit.catalog import Catalog
@@ -17,18 +18,34 @@ FRESH_SECONDS = 24 * 3600
 APT_SECONDS = 90
 
 
-def remembered(request: Request, base: Base, catalog: Catalog) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Java:
+    """The full version of Debian's package; `note` says what is not certain about it."""
+
+    version: str
+    note: str = ""
+
+
+NONE = Java(version="")
+
+
+def remembered(request: Request, base: Base, catalog: Catalog) -> Java:
     """The version that was last seen for this base, else the one that the catalog assumes; asks nobody."""
-    stored = cache.read_json("java", _key(request, base, catalog)) or {}
-    return str(stored.get("version", catalog.java.assumed))
+    if not request.profile.java:
+        return NONE
+    if stored := cache.read_json("java", _key(request, base, catalog)):
+        return Java(version=stored["version"], note="as last seen")
+    return Java(version=catalog.java.assumed, note="assumed: Debian was not asked, and another version changes the tag")
 
 
-def resolve(request: Request, base: Base, catalog: Catalog, *, engine: Engine, progress: Progress) -> str:
+def resolve(request: Request, base: Base, catalog: Catalog, *, engine: Engine, progress: Progress) -> Java:
     """The newest version that the base's Debian offers; asked at most once a day."""
+    if not request.profile.java:
+        return NONE
     key = _key(request, base, catalog)
     stored = cache.read_json("java", key)
     if stored and time.time() - stored["seen"] < FRESH_SECONDS:
-        return str(stored["version"])
+        return Java(version=stored["version"])
     progress.step(f"Asking Debian for the version of {catalog.java.package}")
     command = ["/bin/sh", "/stages/java_version.sh", catalog.java.package]
     with engine.container(
@@ -46,7 +63,7 @@ def resolve(request: Request, base: Base, catalog: Catalog, *, engine: Engine, p
             fix="--apt-mirror, --network host, --ca-file or a proxy; `--profile slim` needs no Debian package",
         )
     cache.write_json("java", key, {"version": version, "seen": time.time()})
-    return version
+    return Java(version=version)
 
 
 def proxy_settings() -> dict[str, str]:

@@ -113,15 +113,16 @@ def _from_index(
     requirements: Sequence[str], inventory: Inventory, *, prefer: Sequence[File], base: str, ca_file: Path | None
 ) -> tuple[File, ...]:
     """Ask the index. Committed pins are kept where they fit, so that the same base gives the same lock next year."""
-    held = [f"{name}=={version}" for name, version in inventory.distributions.items()]
-    kept = [f"{file.name}=={file.version}" for file in prefer if file.name not in inventory.distributions]
+    held = inventory.distributions
+    preferred = {file.name: file.version for file in prefer}
+    fits = target(inventory)
     try:
         try:
-            files = index.resolve(requirements, [*held, *kept], target(inventory), ca_file=ca_file)
+            files = index.resolve(requirements, fits, held=held, preferred=preferred, ca_file=ca_file)
         except NoSolutionError:
-            if not kept:
+            if not preferred:
                 raise
-            files = index.resolve(requirements, held, target(inventory), ca_file=ca_file)
+            files = index.resolve(requirements, fits, held=held, preferred={}, ca_file=ca_file)
     except NoSolutionError as error:
         raise IncompatibleError(
             f"No set of versions fits both the client and {base}.",

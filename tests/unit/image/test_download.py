@@ -107,7 +107,7 @@ def test_an_answer_that_breaks_off_is_not_kept(index, own_cache):
 
 
 def test_a_file_that_is_not_there_is_named_with_the_answer(index, own_cache):
-    with pytest.raises(UnreachableError, match="a-1-py3-none-any.whl could not be fetched") as caught:
+    with pytest.raises(UnreachableError, match=r"a-1-py3-none-any\.whl could not be fetched") as caught:
         fetch(index.file("/nothing"))
     assert "404" in caught.value.why
     assert kept(own_cache) == []
