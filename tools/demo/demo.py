@@ -74,7 +74,7 @@ def server(python: Path) -> Iterator[str]:
             try:
                 port = process.stdout.readline().strip()
                 if not port:
-                    sys.exit(f"The embedded Spark Connect server did not start; see {log}.")
+                    sys.exit(f"The embedded Spark Connect server did not start; {log} says why.")
                 yield f"sc://127.0.0.1:{port}"
             finally:
                 process.stdin.close()  # that is what ends it

@@ -1,4 +1,4 @@
-"""Imports and runs what a worker pod needs of the base: a run of Mage, and what a Connect session imports around PySpark."""
+"""Runs what a worker pod runs: a pipeline of Mage, and what a Connect session imports around PySpark."""
 
 import contextlib
 import importlib
@@ -13,6 +13,7 @@ import pandas as pd
 def load_data(*args, **kwargs):
     return pd.DataFrame({"number": [1, 2], "text": ["a", "b"]})
 """
+SETTINGS = "project_type: standalone\nhelp_improve_mage: false\nspark_config: {use_custom_session: true}\n"
 PIPELINE = """
 name: warm
 uuid: warm
@@ -22,18 +23,19 @@ blocks:
 """
 
 # What `pyspark.sql.connect` imports of others when it makes a session and turns a result into pandas.
-CLIENT = """
-google.protobuf.any_pb2 google.protobuf.descriptor_pool google.protobuf.json_format google.protobuf.text_format
-google.protobuf.timestamp_pb2
-google.rpc.code_pb2 google.rpc.error_details_pb2 google.rpc.status_pb2 grpc grpc_status.rpc_status
-numpy pandas pandas.api.types pandas.io.parquet py4j.java_gateway pyarrow pyarrow.pandas_compat pyarrow.parquet zstandard
-concurrent.futures graphlib http.client multiprocessing.pool platform unittest xml.etree.ElementTree
-""".split()
+CLIENT = (
+    "concurrent.futures graphlib http.client multiprocessing.pool platform unittest xml.etree.ElementTree "
+    "google.protobuf.any_pb2 google.protobuf.descriptor_pool google.protobuf.json_format "
+    "google.protobuf.text_format google.protobuf.timestamp_pb2 "
+    "google.rpc.code_pb2 google.rpc.error_details_pb2 google.rpc.status_pb2 grpc grpc_status.rpc_status "
+    "numpy pandas pandas.api.types pandas.io.parquet pyarrow pyarrow.pandas_compat pyarrow.parquet "
+    "py4j.java_gateway zstandard"
+)
 
 
 def import_client() -> None:
     """What the client imports; a name that a Spark line does not need may be missing."""
-    for name in CLIENT:
+    for name in CLIENT.split():
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     import pandas as pd
@@ -50,7 +52,7 @@ def run_pipeline() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "warm"
         for path, text in {
-            "metadata.yaml": "project_type: standalone\nhelp_improve_mage: false\nspark_config: {use_custom_session: true}\n",
+            "metadata.yaml": SETTINGS,
             "io_config.yaml": "version: 0.1.1\ndefault: {}\n",
             "__init__.py": "",
             "data_loaders/__init__.py": "",

@@ -40,7 +40,12 @@ name: verify
 uuid: verify
 type: python
 blocks:
-- {uuid: look_around, name: look_around, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+- uuid: look_around
+  name: look_around
+  type: data_loader
+  language: python
+  upstream_blocks: []
+  downstream_blocks: []
 """
 
 
@@ -125,6 +130,6 @@ for check in CHECKS:
     try:
         check()
         problem = ""
-    except BaseException as error:  # noqa: BLE001 - Mage ends a process that finds no Spark home
+    except BaseException as error:  # Mage ends a process that finds no Spark home
         problem = "".join(traceback.format_exception_only(type(error), error)).strip()
     print("\n" + json.dumps({"check": check.__name__, "problem": problem}), flush=True)

@@ -21,7 +21,12 @@ blocks:
 """
 TRIGGERS = """
 triggers:
-- {name: now, pipeline_uuid: sleep, schedule_type: time, schedule_interval: "@once", start_time: 2026-01-01 00:00:00, status: active}
+- name: now
+  pipeline_uuid: sleep
+  schedule_type: time
+  schedule_interval: "@once"
+  start_time: 2026-01-01 00:00:00
+  status: active
 """
 SETTINGS = "project_type: standalone\nhelp_improve_mage: false\nspark_config: {use_custom_session: true}\n"
 

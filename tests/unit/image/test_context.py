@@ -122,10 +122,6 @@ def test_every_input_gives_another_hash():
     assert len({plan.inputs for plan in plans.values()}) == len(plans)
 
 
-def test_java_does_not_count_where_there_is_none():
-    assert make(profile=Profile.SLIM, java="17.0.99").inputs == make(profile=Profile.SLIM).inputs
-
-
 @pytest.mark.parametrize(
     "name",
     [

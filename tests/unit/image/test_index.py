@@ -4,6 +4,7 @@ import http.server
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_an_index_that_is_away_is_unreachable_within_seconds_and_no_credential_i
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://me:{SECRET}@127.0.0.1:{closed_port}/simple")
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="package index could not be asked") as caught:
-        index.resolve(["py4j"], [], TARGET, ca_file=None)
+        index.resolve(["py4j"], TARGET, held={}, preferred={}, ca_file=None)
     assert time.monotonic() - began < 5
     assert caught.value.exit_code == 4
     assert SECRET not in f"{caught.value.what} {caught.value.why} {caught.value.fix}"
@@ -65,7 +66,7 @@ def test_an_index_that_is_away_is_unreachable_within_seconds_and_no_credential_i
 def test_an_index_that_refuses_or_fails_is_never_taken_for_one_without_a_solution(monkeypatch, answering):
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://me:{SECRET}@127.0.0.1:{answering}/simple")
     with pytest.raises(UnreachableError) as caught:
-        index.resolve(["py4j"], [], TARGET, ca_file=None)
+        index.resolve(["py4j"], TARGET, held={}, preferred={}, ca_file=None)
     assert SECRET not in f"{caught.value.what} {caught.value.why} {caught.value.fix}"
 
 
@@ -73,7 +74,7 @@ def test_an_index_that_refuses_or_fails_is_never_taken_for_one_without_a_solutio
 def test_an_index_that_does_not_have_a_package_gives_no_solution(monkeypatch, answering):
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{answering}/simple")
     with pytest.raises(NoSolutionError) as caught:
-        index.resolve(["py4j"], [], TARGET, ca_file=None)
+        index.resolve(["py4j"], TARGET, held={}, preferred={}, ca_file=None)
     assert "py4j" in caught.value.why
 
 
@@ -101,9 +102,8 @@ def test_wheels_fit_the_bases_python():
 
 
 def test_pips_settings_are_taken_over_where_uv_has_none(no_settings, monkeypatch):
-    no_settings.write_text("[global]\nindex-url = https://file.example/simple\ncert = /file.pem\n")
-    found = index.environment(None)
-    assert (found["UV_DEFAULT_INDEX"], found["SSL_CERT_FILE"]) == ("https://file.example/simple", "/file.pem")
+    no_settings.write_text("[global]\nindex-url = https://file.example/simple\n")
+    assert index.environment(None)["UV_DEFAULT_INDEX"] == "https://file.example/simple"
     monkeypatch.setenv("PIP_INDEX_URL", "https://variable.example/simple")
     assert index.environment(None)["UV_DEFAULT_INDEX"] == "https://variable.example/simple"
 
@@ -117,6 +117,28 @@ def test_uvs_own_settings_win_over_pips(no_settings, monkeypatch, name):
     assert "https://pip.example/simple" not in (found.get("UV_DEFAULT_INDEX"), found.get("UV_INDEX_URL"))
 
 
-def test_a_ca_file_that_was_asked_for_wins(no_settings, monkeypatch, tmp_path):
-    monkeypatch.setenv("PIP_CERT", "/pip.pem")
-    assert index.environment(tmp_path / "own.pem")["SSL_CERT_FILE"] == str(tmp_path / "own.pem")
+def test_a_ca_file_is_trusted_beside_what_the_machine_trusts(no_settings, monkeypatch, tmp_path):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    company, own = tmp_path / "company.pem", tmp_path / "own.pem"
+    company.write_text("of the company")
+    own.write_text("of my own")
+    monkeypatch.setenv("PIP_CERT", str(company))
+    assert index.environment(None)["SSL_CERT_FILE"] == str(company)
+    assert Path(index.environment(own)["SSL_CERT_FILE"]).read_text() == "of the company\nof my own"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("UV_DEFAULT_INDEX", f"https://me:{SECRET}@index.example/simple"),
+        ("UV_INDEX", f"https://other.example/simple mine=https://me:{SECRET}@index.example/simple"),
+        ("PIP_INDEX_URL", f"https://me:{SECRET}@index.example/simple"),
+    ],
+)
+def test_files_of_an_index_are_fetched_with_its_credentials_and_those_of_others_without(
+    no_settings, monkeypatch, name, value
+):
+    monkeypatch.setenv(name, value)
+    assert index.credentials("https://index.example/files/a.whl") == ("me", SECRET)
+    assert index.credentials("https://files.example/a.whl") is None
