@@ -25,7 +25,9 @@ class Entry:
 def layers(registry: str, reference: str) -> list[str]:
     """The digests of an image's layers, lowest first; `reference` is `registry/repository` with a tag or a digest."""
     name = reference.removeprefix(f"{registry}/")
-    repository, _, version = name.partition("@") if "@" in name else name.rpartition(":")
+    name, _, digest = name.partition("@")
+    repository, _, tag = name.partition(":")
+    version = digest or tag
     asked = urllib.request.Request(
         f"http://{registry}/v2/{repository}/manifests/{version}", headers={"Accept": CONFIG_OR_MANIFEST}
     )

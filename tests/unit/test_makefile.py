@@ -140,3 +140,21 @@ def test_a_python_that_is_too_old_is_said_in_one_sentence(tmp_path):
 def test_every_variable_is_one_that_deploykit_image_reads():
     read = {option.envvar for option in command.params}
     assert {f"DEPLOYKIT_{name}" for name in variables_of_make()} <= read
+
+
+def test_the_set_up_needs_nothing_but_the_standard_library():
+    """Else it breaks on a fresh machine, and nowhere else: `-S` and `-I` leave all that is installed out."""
+    finished = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", SETUP_ONLY, str(REPOSITORY / "tools")],
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SSL_CERT_FILE": str(REPOSITORY / "LICENSE")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+SETUP_ONLY = (
+    "import sys; sys.path.insert(0, sys.argv[1]); import setup; setup.index.environment(None); setup.locked('uv')"
+)

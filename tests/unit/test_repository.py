@@ -5,11 +5,14 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 import uv
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from tests.needs import missing
 
 REPOSITORY = Path(__file__).parents[2]
@@ -132,3 +135,13 @@ def test_the_wheel_works_in_a_clean_environment(wheel, tmp_path):
     )
     assert planned.returncode == 0, planned.stderr
     assert "0.9.80-spark4.1.1-connect-" in planned.stdout
+
+
+def test_the_development_lock_fits_what_the_project_declares():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    declared = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    text = (REPOSITORY / "requirements-dev.txt").read_text(encoding="utf-8")
+    pins = re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE)
+    locked = {canonicalize_name(name): version for name, version in pins}
+    for requirement in map(Requirement, declared):
+        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), requirement

@@ -17,11 +17,13 @@ _SYSTEM = (
 
 def bundle(ca_file: Path | None) -> Path:
     """One PEM file with all of them, in the cache; `uv` and `requests` can each name just one."""
-    import certifi
-
     set_here = next((value for name in _SETTINGS if (value := os.environ.get(name)) and Path(value).is_file()), None)
     default = ssl.get_default_verify_paths().cafile
-    system = next((path for path in (set_here, default, *_SYSTEM) if path and Path(path).is_file()), certifi.where())
+    system = next((path for path in (set_here, default, *_SYSTEM) if path and Path(path).is_file()), None)
+    if system is None:
+        import certifi  # only here: the set-up of a checkout runs this before anything is installed
+
+        system = certifi.where()
     if ca_file is None:
         return Path(system)
     content = Path(system).read_bytes() + b"\n" + ca_file.read_bytes()
