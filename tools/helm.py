@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from deploykit.deploy import helm
-from deploykit.image import index
+from deploykit.image import index_settings
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / ".venv" / "bin" / "helm"
@@ -35,7 +35,7 @@ def main() -> None:
         "-r",
         str(LOCK),
     ]
-    if subprocess.run(install, env=index.environment(None), check=False).returncode == 0:
+    if subprocess.run(install, env=index_settings.environment(None), check=False).returncode == 0:
         TARGET.unlink(missing_ok=True)
         TARGET.symlink_to(helm.find())
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploykit.image import index
+from deploykit.image import index_settings
 
 ROOT = Path(__file__).parents[1]
 UV = ROOT / ".venv" / "bin" / "uv"
@@ -24,7 +24,7 @@ LOCKS = {
 
 def main() -> None:
     """Keep each pin that still fits; `--upgrade` takes the newest of everything."""
-    environment = index.environment(None)
+    environment = index_settings.environment(None)
     for target, source in LOCKS.items():
         path = ROOT / target
         before = path.read_text(encoding="utf-8") if path.exists() else ""

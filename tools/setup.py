@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from deploykit.image import index  # noqa: E402 - of the checkout: nothing is installed yet
+from deploykit.image import index_settings  # noqa: E402 - of the checkout: nothing is installed yet
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -49,7 +49,7 @@ def main() -> None:
     pip = make_venv()
     install = [*pip, "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:"]
     subprocess.run([*install, "-r", "/dev/stdin"], input=locked("uv"), text=True, check=True)
-    environment = index.environment(None)
+    environment = index_settings.environment(None)
     sync = [str(UV), "pip", "sync", "--quiet", "--python", str(PYTHON), "--require-hashes", str(LOCK)]
     subprocess.run(sync, cwd=ROOT, env=environment, check=True)
     # hatchling is in the lock, so the build needs no environment of its own.

@@ -39,7 +39,7 @@ def render(plan: Plan, request: Request, folder: Path, *, wheels: bool, progress
             (target / POLICIES).write_text(chart.network_policies(values), encoding="utf-8")
             written.append(folder / POLICIES)
         except DeploykitError as error:
-            progress.step(f"{POLICIES} is left out. {error.what} {error.fix}")
+            progress.step(f"{POLICIES} is left out: {error.what}. Try: {error.fix}")
         if folder.exists():
             shutil.rmtree(folder)
         target.rename(folder)

@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 from deploykit import catalog
 from deploykit.cli.output import Lines
-from deploykit.image import download, index, pyspark_wheel
+from deploykit.image import download, index, index_settings, pyspark_wheel
 from deploykit.image.index import Target
 
 RELEASE = "4.1.1"
@@ -50,7 +50,7 @@ def by_pip(own_cache, sdist, tmp_path_factory) -> Path:
         named = folder / f"pyspark-{RELEASE}.tar.gz"
         named.symlink_to(sdist)
         command = [uv.find_uv_bin(), "build", "--quiet", "--wheel", "--python", sys.executable, "-o", folder, named]
-        subprocess.run(command, check=True, env=index.environment(None), timeout=600)
+        subprocess.run(command, check=True, env=index_settings.environment(None), timeout=600)
         (wheel,) = folder.glob("*.whl")
         kept.parent.mkdir(exist_ok=True)
         shutil.move(wheel, kept)

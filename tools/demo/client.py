@@ -9,7 +9,7 @@ from pathlib import Path
 import uv
 
 from deploykit import catalog
-from deploykit.image import base, index, lock
+from deploykit.image import base, index_settings, lock
 from deploykit.image.inventory import Inventory
 
 SERVER = Path(__file__).parent / "server.txt"
@@ -56,7 +56,7 @@ def install(spark: str, folder: Path) -> Path:
 def _first_that_fits(spark: str, folder: Path) -> None:
     overrides = folder.with_name("overrides.txt")
     overrides.write_text("\n".join(_overrides(spark)) + "\n", encoding="utf-8")
-    environment = index.environment(None)
+    environment = index_settings.environment(None)
     found = uv.find_uv_bin()
     reasons = []
     for candidate in (sys.executable, *OTHERS):

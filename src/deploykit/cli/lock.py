@@ -13,14 +13,15 @@ from deploykit.image.platform import host_platform
 @click.command()
 @click.option("--base", "reference", envvar="DEPLOYKIT_BASE", help="The Mage image to resolve against.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 5 where a lock would change.")
-def command(*, reference: str | None, check: bool) -> int:
+@output.format_option
+def command(*, reference: str | None, check: bool, output_format: str) -> int:
     """Refresh the committed locks: every Spark line that the base can carry, for both platforms."""
     known = catalog.load()
     engine = Engine()
     engine.ping()
     name = reference or known.mage[known.defaults.mage].reference
     found = base.resolve(name, platform=host_platform(), engine=engine, progress=output.progress())
-    changed = 0
+    changed: list[str] = []
     for line in known.lines.values():
         newest = known.spark(list(line.patches)[-1])
         try:
@@ -32,9 +33,9 @@ def command(*, reference: str | None, check: bool) -> int:
         path = committed.path(found.inventory.mage, line.line, found.inventory.python_minor)
         if path.is_file() and path.read_text(encoding="utf-8") == fresh:
             continue
-        changed += 1
-        output.data(str(path))
+        changed.append(str(path))
         if not check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(fresh, encoding="utf-8")
+    output.data_list(changed, output_format)
     return 5 if check and changed else 0

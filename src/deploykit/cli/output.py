@@ -44,6 +44,15 @@ def data_json(value: Json) -> None:
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
+def data_list(lines: Sequence[str], output_format: str) -> None:
+    """Print a command's answer that is a list: one a line, or as JSON."""
+    if output_format == "json":
+        data_json(lines)
+    else:
+        for line in lines:
+            data(line)
+
+
 def facts(rows: Sequence[tuple[str, str]]) -> None:
     """Print `name  value` rows as one aligned block, on stdout."""
     for line in _aligned(rows):

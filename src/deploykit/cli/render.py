@@ -16,9 +16,10 @@ from deploykit.request import Request
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
 @request_options
 @click.option("--wheels/--no-wheels", default=True, help="Fetch the wheels too, so that the context can be built.")
-def command(*, folder: Path, request: Request, wheels: bool) -> None:
+@output.format_option
+def command(*, folder: Path, request: Request, wheels: bool, output_format: str) -> None:
     """Write Dockerfile, build context, values and policies to a folder."""
     progress = output.progress()
     plan = quick(request, detected(request), engine=Engine(), progress=progress)
-    for path in render(plan, request, folder, wheels=wheels, progress=progress):
-        output.data(str(path))
+    written = render(plan, request, folder, wheels=wheels, progress=progress)
+    output.data_list([str(path) for path in written], output_format)

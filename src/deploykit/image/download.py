@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploykit import cache
 from deploykit.errors import BuildError, UnreachableError
-from deploykit.image import index, trust
+from deploykit.image import index_settings
 from deploykit.image.index import File
 from deploykit.progress import Progress
 
@@ -46,8 +46,8 @@ def _fetch(file: File, target: Path, *, ca_file: Path | None, progress: Progress
                 file.url,
                 stream=True,
                 timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
-                verify=str(trust.bundle(ca_file)),
-                auth=index.credentials(file.url),
+                verify=str(index_settings.certificates(ca_file)),
+                auth=index_settings.credentials(file.url),
             ) as answer,
             target.open("wb") as output,
         ):

@@ -1,7 +1,5 @@
 """The package index, through `uv`: it resolves, and it says where a file lies, by uv's and pip's own settings."""
 
-import configparser
-import os
 import subprocess
 import tempfile
 import tomllib
@@ -11,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploykit.errors import IncompatibleError, UnreachableError
-from deploykit.image import trust
+from deploykit.image.index_settings import environment
 
 _UNREACHABLE = (
     "error sending request", "failed to fetch", "request failed", "dns error", "timed out", "connection", "certificate",
@@ -180,49 +178,3 @@ def _without_credentials(text: str) -> str:
     import re
 
     return re.sub(r"://[^/@\s]+@", "://***@", text)
-
-
-def environment(ca_file: Path | None) -> dict[str, str]:
-    """The environment for `uv`: its own settings win, pip's index is taken over where uv has none."""
-    given = dict(os.environ)
-    pip = _pip_settings()
-    for ours, theirs in (("UV_DEFAULT_INDEX", "index-url"), ("UV_INDEX", "extra-index-url")):
-        if theirs in pip and not any(name in given for name in _SAME[ours]):
-            given[ours] = pip[theirs]
-    given["SSL_CERT_FILE"] = str(trust.bundle(ca_file))
-    given.setdefault("UV_HTTP_CONNECT_TIMEOUT", "3")
-    given.setdefault("UV_HTTP_RETRIES", "1")
-    return given
-
-
-_SAME = {"UV_DEFAULT_INDEX": ("UV_DEFAULT_INDEX", "UV_INDEX_URL"), "UV_INDEX": ("UV_INDEX", "UV_EXTRA_INDEX_URL")}
-
-
-def credentials(url: str) -> tuple[str, str] | None:
-    """User and password that the index settings hold for the host of `url`; uv leaves them out of its answers."""
-    from urllib.parse import unquote, urlsplit
-
-    host = urlsplit(url).hostname
-    settings = environment(None)
-    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL"):
-        for text in settings.get(name, "").split():
-            index = urlsplit(text.partition("=")[2] if "=" in text.split("://", 1)[0] else text)
-            if index.hostname == host and index.username:
-                return unquote(index.username), unquote(index.password or "")
-    return None
-
-
-def _pip_settings() -> dict[str, str]:
-    """pip's global settings: its files in the order that pip reads them, then its environment variables."""
-    home = Path.home()
-    config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    files = [Path("/etc/pip.conf"), config / "pip" / "pip.conf", home / ".pip" / "pip.conf"]
-    if chosen := os.environ.get("PIP_CONFIG_FILE"):
-        files.append(Path(chosen))
-    parser = configparser.RawConfigParser()
-    parser.read(files, encoding="utf-8")
-    settings = dict(parser["global"]) if parser.has_section("global") else {}
-    for name in ("index-url", "extra-index-url", "cert"):
-        if value := os.environ.get(f"PIP_{name.upper().replace('-', '_')}"):
-            settings[name] = value
-    return settings

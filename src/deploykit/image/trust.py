@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploykit import cache
 
-_SETTINGS = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+_SETTINGS = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _SYSTEM = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine
     "/etc/pki/tls/certs/ca-bundle.crt",  # Red Hat
@@ -15,9 +15,10 @@ _SYSTEM = (
 )
 
 
-def bundle(ca_file: Path | None) -> Path:
+def bundle(ca_file: Path | None, *, pip_certificates: str | None = None) -> Path:
     """One PEM file with all of them, in the cache; `uv` and `requests` can each name just one."""
-    set_here = next((value for name in _SETTINGS if (value := os.environ.get(name)) and Path(value).is_file()), None)
+    settings = (*map(os.environ.get, _SETTINGS), pip_certificates)
+    set_here = next((path for path in settings if path and Path(path).is_file()), None)
     default = ssl.get_default_verify_paths().cafile
     system = next((path for path in (set_here, default, *_SYSTEM) if path and Path(path).is_file()), None)
     if system is None:

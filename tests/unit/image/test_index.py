@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploykit.errors import UnreachableError
-from deploykit.image import index
+from deploykit.image import index, index_settings
 from deploykit.image.index import NoSolutionError, Target
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -103,16 +103,16 @@ def test_wheels_fit_the_bases_python():
 
 def test_pips_settings_are_taken_over_where_uv_has_none(no_settings, monkeypatch):
     no_settings.write_text("[global]\nindex-url = https://file.example/simple\n")
-    assert index.environment(None)["UV_DEFAULT_INDEX"] == "https://file.example/simple"
+    assert index_settings.environment(None)["UV_DEFAULT_INDEX"] == "https://file.example/simple"
     monkeypatch.setenv("PIP_INDEX_URL", "https://variable.example/simple")
-    assert index.environment(None)["UV_DEFAULT_INDEX"] == "https://variable.example/simple"
+    assert index_settings.environment(None)["UV_DEFAULT_INDEX"] == "https://variable.example/simple"
 
 
 @pytest.mark.parametrize("name", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"])
 def test_uvs_own_settings_win_over_pips(no_settings, monkeypatch, name):
     monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example/simple")
     monkeypatch.setenv(name, "https://uv.example/simple")
-    found = index.environment(None)
+    found = index_settings.environment(None)
     assert found[name] == "https://uv.example/simple"
     assert "https://pip.example/simple" not in (found.get("UV_DEFAULT_INDEX"), found.get("UV_INDEX_URL"))
 
@@ -124,8 +124,8 @@ def test_a_ca_file_is_trusted_beside_what_the_machine_trusts(no_settings, monkey
     company.write_text("of the company")
     own.write_text("of my own")
     monkeypatch.setenv("PIP_CERT", str(company))
-    assert index.environment(None)["SSL_CERT_FILE"] == str(company)
-    assert Path(index.environment(own)["SSL_CERT_FILE"]).read_text() == "of the company\nof my own"
+    assert index_settings.environment(None)["SSL_CERT_FILE"] == str(company)
+    assert Path(index_settings.environment(own)["SSL_CERT_FILE"]).read_text() == "of the company\nof my own"
 
 
 @pytest.mark.parametrize(
@@ -140,5 +140,22 @@ def test_files_of_an_index_are_fetched_with_its_credentials_and_those_of_others_
     no_settings, monkeypatch, name, value
 ):
     monkeypatch.setenv(name, value)
-    assert index.credentials("https://index.example/files/a.whl") == ("me", SECRET)
-    assert index.credentials("https://files.example/a.whl") is None
+    assert index_settings.credentials("https://index.example/files/a.whl") == ("me", SECRET)
+    assert index_settings.credentials("https://files.example/a.whl") is None
+
+
+def test_an_index_in_uvs_own_file_wins_over_pips(no_settings, monkeypatch, tmp_path):
+    file = tmp_path / "uv.toml"
+    file.write_text('index-url = "https://uv.example/simple"\n')
+    monkeypatch.setenv("UV_CONFIG_FILE", str(file))
+    monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example/simple")
+    assert "UV_DEFAULT_INDEX" not in index_settings.environment(None)
+
+
+def test_the_ca_of_pips_file_is_trusted(no_settings, monkeypatch, tmp_path):
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "PIP_CERT"):
+        monkeypatch.delenv(name, raising=False)
+    company = tmp_path / "company.pem"
+    company.write_text("of the company")
+    no_settings.write_text(f"[global]\ncert = {company}\n")
+    assert index_settings.environment(None)["SSL_CERT_FILE"] == str(company)
