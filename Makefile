@@ -5,6 +5,8 @@
 
 VARIABLES := SPARK SERVER NAMESPACE CLIENT MAGE BASE PROFILE REPOSITORY PUSH PLATFORM CA_FILE APT_MIRROR NETWORK
 typed := $(foreach name,$(VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
+# `SPARK=4.1.1 make image` is written too; the other names are too common to be taken from an environment.
+typed += $(if $(findstring environment,$(origin SPARK)),SPARK)
 $(foreach name,$(typed),$(eval export DEPLOYKIT_$(name) = $$(value $(name))))
 unexport $(VARIABLES)
 MAKEOVERRIDES :=
