@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from deploykit.progress import Progress
+
 
 def root() -> Path:
     """`$DEPLOYKIT_CACHE`, else `$XDG_CACHE_HOME/deploykit`, else `~/.cache/deploykit`."""
@@ -55,12 +57,17 @@ def scratch() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def only_one(key: str) -> Iterator[None]:
+def only_one(key: str, progress: Progress | None = None) -> Iterator[None]:
     """Held by one process at a time for a key, so that two builds do not fetch the same 450 MB twice."""
     folder = root() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / key).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if progress is not None:
+                progress.step("Waiting for another deploykit that fetches the same")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -76,3 +83,8 @@ def write_json(kind: str, key: str, value: object) -> None:
     """Store a JSON value under a key."""
     with writing(root() / kind / f"{key}.json") as file:
         file.write(json.dumps(value, indent=1, sort_keys=True).encode())
+
+
+def forget(kind: str, key: str) -> None:
+    """Remove what `write_json` stored, if it did."""
+    (root() / kind / f"{key}.json").unlink(missing_ok=True)

@@ -112,7 +112,7 @@ class Catalog:
             raise UsageError(f"{option} {text} has a suffix, which no client has.", fix=f"{option} {version.release}")
         return version
 
-    def line(self, version: SparkVersion) -> SparkLine:
+    def line(self, version: SparkVersion, *, fix: str = "a newer deploykit") -> SparkLine:
         """The line of a version; raises `IncompatibleError` where it is not known."""
         try:
             return self.lines[version.line]
@@ -120,7 +120,7 @@ class Catalog:
             raise IncompatibleError(
                 f"Spark {version} is of a line that this deploykit does not know.",
                 why=f"Known are {', '.join(self.lines)}; what a client of another line needs was never measured.",
-                fix="a newer deploykit",
+                fix=fix,
             ) from None
 
 

@@ -42,6 +42,7 @@ class Plan:
     repository: str
     ca_file: Path | None
     apt_mirror: str | None
+    apt_sources: Path | None
     network: str | None
 
     @property
@@ -101,8 +102,14 @@ def make(request: Request, *, server: SparkVersion, base: Base, java: Java, cata
             why=f"{verdict.sentence[0].upper()}{verdict.sentence[1:]}.",
             fix=f"--client {server.release}, or leave --client out",
         )
-    line = catalog.line(client)
     inventory = base.inventory
+    if request.mage and request.mage != inventory.mage:
+        raise IncompatibleError(
+            f"{base.reference} holds Mage {inventory.mage}, not {request.mage}.",
+            fix=f"--mage {inventory.mage}, or another --base",
+        )
+    older = locking.older_client(client, inventory, catalog)
+    line = catalog.line(client, fix=f"a newer deploykit, or {older}")
     locked = locking.resolve(client, line, inventory, catalog, base=base.reference, ca_file=request.ca_file)
     modules = (*catalog.java.modules, *(catalog.java.local if request.profile.jars else ()))
     return Plan(
@@ -123,6 +130,7 @@ def make(request: Request, *, server: SparkVersion, base: Base, java: Java, cata
         repository=request.repository,
         ca_file=request.ca_file,
         apt_mirror=request.apt_mirror,
+        apt_sources=request.apt_sources,
         network=request.network,
     )
 

@@ -12,20 +12,18 @@ from deploykit.progress import Progress
 from deploykit.request import Request
 from deploykit.versions import SparkVersion
 
-DETECT_SECONDS = 3.0
-
 
 def detected(request: Request) -> Detection | None:
     """What the server or the namespace of a request says; None where the request names a version."""
     if request.server:
         from deploykit.detect.connect import ask
 
-        return merge([ask(request.server, DETECT_SECONDS)])
+        return merge([ask(request.server, request.timeout)])
     if request.namespace:
         from deploykit.detect.kubernetes_pods import spark_pods
         from deploykit.detect.pods import evidence
 
-        pods = spark_pods(request.namespace, context=request.context, timeout=DETECT_SECONDS)
+        pods = spark_pods(request.namespace, context=request.context, timeout=request.timeout)
         return merge(evidence(request.namespace, pods))
     return None
 
@@ -70,5 +68,6 @@ def _server(request: Request, detection: Detection | None, known: Catalog) -> Sp
 def _reference(request: Request, known: Catalog) -> str:
     if request.base:
         return request.base
-    release = known.mage.get(request.mage)
-    return release.reference if release else f"mageai/mageai:{request.mage}"
+    wanted = request.mage or known.defaults.mage
+    release = known.mage.get(wanted)
+    return release.reference if release else f"mageai/mageai:{wanted}"

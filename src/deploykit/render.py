@@ -5,10 +5,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploykit.deploy import chart, describe
+from deploykit.deploy import chart, describe, helm
 from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import Deployment, to_yaml
-from deploykit.errors import DeploykitError, UsageError
+from deploykit.errors import UsageError
 from deploykit.image import context, lock, wheelhouse
 from deploykit.plan import Plan
 from deploykit.progress import Progress
@@ -20,35 +20,52 @@ IMAGE, VALUES, POLICIES = "image", "values.yaml", "network-policies.yaml"
 def render(plan: Plan, request: Request, folder: Path, *, wheels: bool, progress: Progress) -> list[Path]:
     """Write the build context, the values and the NetworkPolicies; returns their paths.
 
-    The folder is replaced as a whole when everything is ready. One that holds anything else is refused.
+    They are put into the folder when all are ready. A folder that holds anything else is refused.
     """
     if folder.exists() and (strange := sorted({path.name for path in folder.iterdir()} - {IMAGE, VALUES, POLICIES})):
         raise UsageError(
             f"{folder} holds other files: {', '.join(strange[:3])}.",
-            why="It would be replaced as a whole.",
+            why="What it holds would be replaced.",
             fix="an empty or a new folder",
         )
+    folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
+    if plan.base.inventory.assumed:
+        progress.step(f"What is in {plan.base.reference} is only assumed: these files are for review, not to build")
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
-        target = Path(scratch) / "rendered"
+        target = Path(scratch)
         _write_context(plan, target / IMAGE, wheels=wheels, progress=progress)
         values = to_yaml(_deployment(plan, request))
         (target / VALUES).write_text(values, encoding="utf-8")
-        written = [folder / IMAGE, folder / VALUES]
-        try:
+        if _has_helm(progress):
             (target / POLICIES).write_text(chart.network_policies(values), encoding="utf-8")
-            written.append(folder / POLICIES)
-        except DeploykitError as error:
-            progress.step(f"{POLICIES} is left out: {error.what}. Try: {error.fix}")
-        if folder.exists():
-            shutil.rmtree(folder)
-        target.rename(folder)
-    return written
+        folder.mkdir(exist_ok=True)
+        for name in (IMAGE, VALUES, POLICIES):
+            _replace(target / name, folder / name)
+    return [folder / name for name in (IMAGE, VALUES, POLICIES) if (folder / name).exists()]
+
+
+def _has_helm(progress: Progress) -> bool:
+    try:
+        helm.find()
+    except UsageError as error:
+        progress.step(f"{POLICIES} is left out: {error.what}. Try: {error.fix}")
+        return False
+    return True
+
+
+def _replace(new: Path, old: Path) -> None:
+    if old.is_dir():
+        shutil.rmtree(old)
+    else:
+        old.unlink(missing_ok=True)
+    if new.exists():
+        new.rename(old)
 
 
 def _write_context(plan: Plan, folder: Path, *, wheels: bool, progress: Progress) -> None:
     if not wheels:
-        context.write(plan, folder, dependencies=(), pyspark=None)
+        context.write(plan, folder, dependencies=(), pyspark=None, link=False)
         return
     fits = lock.target(plan.base.inventory)
     context.write(
@@ -58,6 +75,7 @@ def _write_context(plan: Plan, folder: Path, *, wheels: bool, progress: Progress
         pyspark=wheelhouse.pyspark(
             plan.spark, plan.line, fits, jars=plan.profile.jars, ca_file=plan.ca_file, progress=progress
         ),
+        link=False,
     )
 
 

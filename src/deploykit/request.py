@@ -28,7 +28,10 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request for an image. Exactly one of `spark`, `server` and `namespace` says which Spark it is for."""
+    """One request for an image. Exactly one of `spark`, `server` and `namespace` says which Spark it is for.
+
+    `timeout`: seconds for each question to a server, a registry or a cluster.
+    """
 
     spark: str | None = None
     server: str | None = None
@@ -36,7 +39,7 @@ class Request:
     context: str | None = None
     client: str | None = None
     executor_python: str | None = None
-    mage: str
+    mage: str | None = None
     base: str | None = None
     profile: Profile
     repository: str
@@ -44,7 +47,9 @@ class Request:
     warm: bool = True
     ca_file: Path | None = None
     apt_mirror: str | None = None
+    apt_sources: Path | None = None
     network: str | None = None
+    timeout: float = 3.0
 
     def __post_init__(self) -> None:
         named = [name for name in ("spark", "server", "namespace") if getattr(self, name)]
@@ -54,7 +59,7 @@ class Request:
                 f"{given} were given; one says it." if named else "Which Spark?",
                 fix="--spark 4.1.1, --server sc://host:15002 or --namespace ilum",
             )
-        if not re.fullmatch(r"\d+(\.\d+)+[\w.]*", self.mage):
+        if self.mage and not re.fullmatch(r"\d+(\.\d+)+[\w.]*", self.mage):
             raise UsageError(f"--mage {self.mage!r} is not a Mage release.", fix="--mage 0.9.80")
         if self.executor_python and not re.fullmatch(r"3\.\d+(\.\d+)?", self.executor_python):
             raise UsageError(
@@ -72,6 +77,10 @@ class Request:
             raise UsageError(
                 f"--apt-mirror {self.apt_mirror!r} is not an address.",
                 fix="--apt-mirror https://mirror.example.com/debian",
+            )
+        if self.apt_sources and not self.apt_sources.is_file():
+            raise UsageError(
+                f"--apt-sources {self.apt_sources} is not there.", fix="a file as apt keeps in sources.list.d"
             )
         if self.ca_file and not self.ca_file.is_file():
             raise UsageError(f"--ca-file {self.ca_file} is not there.", fix="a file with PEM certificates")

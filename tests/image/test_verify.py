@@ -1,5 +1,6 @@
 """`verify` refuses broken images: each of these lacks one thing that the real one has."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -93,16 +94,24 @@ def test_a_spark_of_mages_own_is_found(full, the_plan, engine):
     assert "holds the wrong thing for profile connect" in found["jars"]
 
 
-def test_a_root_user_is_found_and_the_error_lists_it(broken, the_plan, engine, docker):
+def test_a_root_user_is_found(broken, the_plan, engine, docker):
     image = broken("root")
     root = f"{image}-user"
     container = docker("create", image).strip()
     docker("commit", "--change", "USER 0:0", container, root)
     docker("rm", container)
+    assert "it runs as root" in problems(verify.inside(root, the_plan, engine))["not root"]
+
+
+def test_a_verification_lists_what_does_not_hold_and_exits_with_6(broken, the_plan, engine, capsys):
+    image = broken("constraint", "RUN echo > /opt/mage-ilum/constraints.txt")
     with pytest.raises(BuildError) as caught:
-        verify.verify(root, the_plan, engine=engine, progress=Lines())
+        verify.verify(image, the_plan, engine=engine, progress=Lines())
     assert caught.value.exit_code == 6
-    assert "not root: AssertionError: it runs as root" in caught.value.why
+    assert re.fullmatch("constraints: AssertionError: .* does not hold the client", caught.value.why)
+    said = capsys.readouterr().err
+    assert "FAIL constraints" in said
+    assert said.count("ok   ") == 9
 
 
 def test_a_requirement_that_the_base_does_not_break_is_found(broken, the_plan, engine):

@@ -23,4 +23,5 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed_port: int) 
     monkeypatch.setenv("DEPLOYKIT_CACHE", str(cache))
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{closed_port}")
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{closed_port}/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     return cache

@@ -8,7 +8,7 @@ from packaging.specifiers import SpecifierSet
 
 from deploykit import catalog
 from deploykit.catalog import Measured, SparkLine
-from deploykit.errors import IncompatibleError, UsageError
+from deploykit.errors import UsageError
 from deploykit.request import Profile
 from deploykit.versions import SparkVersion
 
@@ -60,8 +60,3 @@ def test_the_defaults_are_known():
 def test_a_version_that_is_not_exact_is_refused_in_the_name_of_its_option(text, option):
     with pytest.raises(UsageError, match=f"^{option} "):
         KNOWN.spark(text, option)
-
-
-def test_an_unknown_line_is_incompatible():
-    with pytest.raises(IncompatibleError, match=r"9\.9\.9"):
-        KNOWN.line(SparkVersion.parse("9.9.9"))

@@ -156,5 +156,6 @@ def test_the_set_up_needs_nothing_but_the_standard_library():
 
 
 SETUP_ONLY = (
-    "import sys; sys.path.insert(0, sys.argv[1]); import setup; setup.index_settings.environment(None); setup.locked('uv')"
+    "import sys; sys.path.insert(0, sys.argv[1]); import setup; "
+    "setup.index_settings.environment(None); setup.locked('uv')"
 )

@@ -5,7 +5,10 @@ if [ -f "$here/ca.pem" ]; then
     echo "Acquire::https::CAInfo \"$here/ca.pem\";" >/etc/apt/apt.conf.d/99deploykit
 fi
 mkdir -p /tmp/deploykit-sources
-if [ -f "$here/apt.mirror" ]; then
+if [ -f "$here/apt.sources" ]; then
+    if grep -q "^Types:" "$here/apt.sources"; then name=debian.sources; else name=debian.list; fi
+    cp "$here/apt.sources" "/tmp/deploykit-sources/$name"
+elif [ -f "$here/apt.mirror" ]; then
     mirror=$(sed 's,/*$,,' "$here/apt.mirror")
     release=$(. /etc/os-release && echo "$VERSION_CODENAME")
     printf 'deb %s %s main\n' "$mirror" "$release" "$mirror" "$release-updates" \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes /layer/opt/java. Usage: jre.sh PACKAGE=VERSION MODULE,MODULE,...
-# Optional beside it: apt.mirror (address of a Debian mirror), ca.pem (an extra CA).
+# Optional beside it: apt.mirror (address of a Debian mirror), apt.sources (apt's own list), ca.pem (an extra CA).
 set -eu
 here=$(dirname "$0")
 

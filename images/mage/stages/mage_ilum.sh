@@ -1,6 +1,6 @@
 #!/bin/sh
 # Lays out what is ours beside the client: runtime library, default project, constraints, start script, folders.
-# Usage: mage_ilum.sh SITE_PACKAGES
+# Usage: mage_ilum.sh SITE_PACKAGES [named-user]
 set -eu
 here=$(dirname "$0")
 ours=/layer/opt/mage-ilum
@@ -14,6 +14,12 @@ python3 -m compileall -q --invalidation-mode unchecked-hash -s /layer -p / "$our
 
 cp /app/run_app.sh /layer/app/run_app.mage.sh
 install -m 755 "$here/run_app.sh" /layer/app/run_app.sh
+
+# A local Spark starts only for a user that has a name and a home: Hadoop asks the system for them, not the environment.
+if [ "${2:-}" = named-user ] && ! getent passwd 1000 >/dev/null; then
+    mkdir -p /layer/etc
+    { cat /etc/passwd; echo "mage:x:1000:0::/home/mage:/bin/sh"; } >/layer/etc/passwd
+fi
 
 # Any user id of group 0 may write where Mage writes.
 chmod -R u=rwX,go=rX "$ours"

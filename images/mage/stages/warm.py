@@ -18,6 +18,7 @@ EPOCH = 315532800  # 1980, as in wheels
 
 def main() -> None:
     target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         recorded = Path(folder) / "recorded"
         environment = {

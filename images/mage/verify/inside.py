@@ -126,6 +126,7 @@ CHECKS = [
 ]  # fmt: skip
 
 os.environ["MAGE_DATA_DIR"] = tempfile.mkdtemp()
+os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"  # without a network no name leads here, and a local Spark asks for one
 for check in CHECKS:
     try:
         check()

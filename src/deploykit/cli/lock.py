@@ -25,7 +25,7 @@ def command(*, reference: str | None, check: bool, output_format: str) -> int:
     for line in known.lines.values():
         newest = known.spark(list(line.patches)[-1])
         try:
-            lock.refuse_what_cannot_fit(newest, line, found.inventory, name)
+            lock.refuse_what_cannot_fit(newest, line, found.inventory, known, base=name)
             fresh = committed.to_toml(lock.for_every_platform(line, found.inventory, known, base=name))
         except IncompatibleError as error:
             output.talk(f"Spark {line.line}: left out. {error.what}")

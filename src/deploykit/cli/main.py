@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from deploykit.cli import COMMANDS, help_text, output
-from deploykit.errors import DeploykitError
+from deploykit.errors import DeploykitError, UsageError
 
 CONFIG = Path("deploykit.toml")
 
@@ -78,6 +78,11 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         output.usage_error(error)
         return 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        output.error(UsageError(f"{error.filename} cannot be used.", why=error.strerror or str(error)))
+        return UsageError.exit_code
     except DeploykitError as error:
         output.error(error)
         return error.exit_code

@@ -14,7 +14,7 @@ from deploykit.request import Request
 @output.format_option
 def command(*, request: Request, output_format: str) -> None:
     """Show what would be built, and why; build nothing."""
-    engine = Engine()
+    engine = Engine(timeout=request.timeout)
     detection = detected(request)
     plan = quick(request, detection, engine=engine, progress=output.progress())
     presence = plan_view.presence(plan, engine)

@@ -20,6 +20,6 @@ from deploykit.request import Request
 def command(*, folder: Path, request: Request, wheels: bool, output_format: str) -> None:
     """Write Dockerfile, build context, values and policies to a folder."""
     progress = output.progress()
-    plan = quick(request, detected(request), engine=Engine(), progress=progress)
+    plan = quick(request, detected(request), engine=Engine(timeout=request.timeout), progress=progress)
     written = render(plan, request, folder, wheels=wheels, progress=progress)
     output.data_list([str(path) for path in written], output_format)

@@ -1,11 +1,12 @@
 """The options that say what image is wanted: the same for `plan`, `render` and `image`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TypeVar
 
 import click
+from click.core import ParameterSource
 
 from deploykit import catalog
 from deploykit.image.platform import host_platform
@@ -29,10 +30,18 @@ def request_options(function: _Command) -> Callable[..., object]:
 
 def _request(options: dict[str, object]) -> Request:
     """What is empty, such as the value of an unset variable of a script, counts as not given."""
-    defaults = catalog.load().defaults
     given = {name: value for name, value in options.items() if value not in (None, "")}
-    values = {"mage": defaults.mage, "repository": defaults.repository, **given}
+    for name in _overruled(given):
+        del given[name]
+    values = {"repository": catalog.load().defaults.repository, **given}
     return Request(**{**values, "profile": Profile(str(values["profile"]))})  # type: ignore[arg-type] # click checked them
+
+
+def _overruled(given: Mapping[str, object]) -> list[str]:
+    """What names the Spark in a weaker place: a flag takes the place of a variable, that of `deploykit.toml`."""
+    source = click.get_current_context().get_parameter_source
+    places = {name: _PLACES[found] for name in _WHICH_SPARK if name in given and (found := source(name)) in _PLACES}
+    return [name for name, place in places.items() if place > min(places.values())]
 
 
 def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]:
@@ -46,21 +55,32 @@ def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]
         _option("--context", help="The kubeconfig's context; the current one unless given."),
         _option("--client", metavar="X.Y.Z", help="Another client than the server's version; it may be older."),
         _option("--executor-python", metavar="X.Y", help="The executors' Python, for the verdict on Python UDFs."),
-        _option("--mage", default=defaults.mage, help="The Mage release."),
+        _option("--mage", metavar="X.Y.Z", help=f"The Mage release.  [default: {defaults.mage}]"),
         _option("--base", metavar="IMAGE", help="The Mage image to start from; the published one unless given."),
         _option("--profile", type=profiles, default=defaults.profile, help="What it carries."),
         _option("--repository", default=defaults.repository, help="Where the image belongs, without a tag."),
         _option("--platform", type=click.Choice(["linux/amd64", "linux/arm64"]), default=host_platform()),
-        click.option("--warm/--no-warm", default=True, help="Add the bytecode of what a worker pod imports."),
+        click.option(
+            "--warm/--no-warm",
+            default=True,
+            envvar="DEPLOYKIT_WARM",
+            help="Add the bytecode of what a worker pod imports.",
+        ),
         _option("--ca-file", type=path, help="Certificates to trust too, for fetching and building."),
-        _option("--apt-mirror", metavar="URL", help="A mirror of Debian's archive, for the Java runtime."),
+        _option("--apt-mirror", metavar="URL", help="A mirror of Debian, with debian-security beside it; for Java."),
+        _option("--apt-sources", type=path, help="A sources file of apt, where the mirror is laid out otherwise."),
         _option("--network", help="The network of the build, such as host."),
+        _option("--timeout", type=_SECONDS, default=3.0, help="Seconds for each question to a server or registry."),
     ]
 
 
+_SECONDS = click.FloatRange(min=0, min_open=True)
+_WHICH_SPARK = ("spark", "server", "namespace")
+_PLACES = {ParameterSource.COMMANDLINE: 0, ParameterSource.ENVIRONMENT: 1, ParameterSource.DEFAULT_MAP: 2}
+
 _NAMES = (
     "spark", "server", "namespace", "context", "client", "executor_python", "mage", "base", "profile", "repository",
-    "platform", "warm", "ca_file", "apt_mirror", "network",
+    "platform", "warm", "ca_file", "apt_mirror", "apt_sources", "network", "timeout",
 )  # fmt: skip
 
 

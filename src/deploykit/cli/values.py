@@ -10,8 +10,6 @@ from deploykit.cli import output
 from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import SIGNATURE, Deployment, to_values, to_yaml
 from deploykit.errors import UsageError
-from mage_ilum.address import ConnectAddress
-from mage_ilum.errors import AddressError
 
 
 def _labels(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> Mapping[str, str]:
@@ -70,7 +68,7 @@ def command(
     deployment = Deployment(image=ImageReference.parse(image), executor=executor)
     deployment = _complete(
         deployment,
-        address=_address(server),
+        server=server,
         namespace=namespace,
         context=context,
         labels=driver_label,
@@ -89,7 +87,7 @@ def command(
 def _complete(
     deployment: Deployment,
     *,
-    address: ConnectAddress | None,
+    server: str | None,
     namespace: str | None,
     context: str | None,
     labels: Mapping[str, str],
@@ -100,6 +98,7 @@ def _complete(
     from deploykit.deploy.discover import Cluster
 
     api = describe.parse_api_servers(api_servers)
+    address = None if server is None else describe.address_for_values(server)
     if namespace is not None:
         cluster = Cluster(context)
         deployment = describe.from_cluster(deployment, cluster, namespace, address, labels)
@@ -121,23 +120,6 @@ def _complete(
             fix="--namespace NAMESPACE to ask the cluster, or --api-server ADDRESS:PORT",
         )
     return replace(deployment, api_server_cidrs=api.cidrs, api_server_ports=api.ports)
-
-
-def _address(server: str | None) -> ConnectAddress | None:
-    if server is None:
-        return None
-    try:
-        address = ConnectAddress.parse(server)
-    except AddressError as error:
-        raise UsageError(error.what, why=error.why, fix=error.fix) from None
-    if address.parameters:
-        raise UsageError(
-            "--server has parameters, which do not belong into a values file",
-            why="a token there would be readable to whoever may read the release",
-            fix="put the whole address into a Secret under the key ILUM_SPARK_CONNECT_URL, name it in "
-            "ilum.server.existingSecret, and give --server without parameters",
-        )
-    return address
 
 
 def _write(file: Path, text: str) -> None:

@@ -15,8 +15,14 @@ _NOISE = ("Use --debug", "level=")
 
 
 def template_command(program: Path, *, chart: Path, release: str, namespace: str) -> tuple[str, ...]:
-    """The command that renders the chart without a cluster, with values from its standard input."""
-    return (str(program), "template", release, str(chart), "--namespace", namespace, "--values", "-")
+    """The command that renders the chart without a cluster, with values from its standard input.
+
+    What it renders is to be read, never applied: the Secret in it is made up anew each time.
+    """
+    ephemeral = "mageai.generateSecretWithoutCluster=true"
+    return (
+        str(program), "template", release, str(chart), "--namespace", namespace, "--values", "-", "--set", ephemeral,
+    )  # fmt: skip
 
 
 def render(values_text: str, *, release: str = "mage", namespace: str = "mage") -> tuple[str, ...]:

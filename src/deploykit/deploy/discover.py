@@ -1,22 +1,16 @@
-"""Asks a cluster, through the Kubernetes API: read-only, and never longer than 3 s for an answer."""
+"""Asks a cluster, through the Kubernetes API, for what a deployment has to know about it."""
 
 import ipaddress
-import json
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
-from deploykit.deploy.locate import Service, ServicePort, SparkPod
-from deploykit.errors import UnreachableError, UsageError
-
-SECONDS = 3.0
-"""How long the API server may take to accept a connection, and to answer."""
+from deploykit import spark_pods
+from deploykit.deploy.locate import Service, ServicePort
+from deploykit.kubernetes_api import Item, KubernetesApi
+from deploykit.spark_pods import SparkPod
 
 CHART = "mage-ilum"
 """The value of `app.kubernetes.io/name` on what our chart makes."""
-
-Item: TypeAlias = Mapping[str, Any]  # an object of the Kubernetes API, as JSON
 
 
 @dataclass(frozen=True)
@@ -32,94 +26,26 @@ class Cluster:
 
     def __init__(self, context: str | None = None) -> None:
         """Read the kubeconfig; raises `UsageError` when there is none or it has no such context."""
-        from kubernetes import client, config
-
-        configuration = client.Configuration()
-        try:
-            # Named here, because the library reads the variable only once, when it is imported.
-            config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=os.environ.get("KUBECONFIG"), context=context, client_configuration=configuration
-            )
-        except (config.ConfigException, OSError) as error:
-            if context is not None or not _loaded_from_pod(configuration):
-                raise UsageError(
-                    "No usable kubeconfig" + (f" with a context {context!r}" if context else ""),
-                    why=str(error).strip() or type(error).__name__,
-                    fix="set KUBECONFIG, choose a context of `kubectl config get-contexts` with --context, "
-                    "or leave --namespace out and give --server",
-                ) from None
-        configuration.retries = False
-        api = client.ApiClient(configuration)
-        self._host: str = configuration.host
-        self._core = client.CoreV1Api(api)
-        self._discovery = client.DiscoveryV1Api(api)
+        self._api = KubernetesApi(context)
 
     def spark_pods(self, namespace: str) -> list[SparkPod]:
         """The pods of Spark jobs, drivers and executors, that run in a namespace."""
-        items = self._list(
-            "pods",
-            self._core.list_namespaced_pod,
-            namespace,
-            label_selector="spark-role",
-            field_selector="status.phase=Running",
-        )
-        return [_spark_pod(item) for item in items]
+        return spark_pods.running(self._api, namespace)
 
     def services(self, namespace: str) -> list[Service]:
         """The Services of a namespace that select pods."""
-        items = self._list("services", self._core.list_namespaced_service, namespace)
+        items = self._api.list_objects("services", namespace)
         return [_service(item) for item in items if item["spec"].get("selector")]
 
     def api_server(self) -> ApiServer:
         """The addresses behind the Service `kubernetes`."""
-        items = self._list(
-            "endpointslices.discovery.k8s.io",
-            self._discovery.list_namespaced_endpoint_slice,
-            "default",
-            label_selector="kubernetes.io/service-name=kubernetes",
+        return _api_server(
+            self._api.list_objects(
+                "endpointslices.discovery.k8s.io",
+                "default",
+                label_selector="kubernetes.io/service-name=kubernetes",
+            )
         )
-        return _api_server(items)
-
-    def _list(self, resource: str, method: Callable[..., Any], namespace: str, **selectors: str) -> list[Item]:
-        from kubernetes.client.exceptions import ApiException
-        from urllib3.exceptions import HTTPError
-
-        try:
-            answer = method(namespace, _request_timeout=SECONDS, _preload_content=False, **selectors)
-        except ApiException as error:
-            raise UnreachableError(
-                f"The cluster at {self._host} would not list {resource} in namespace {namespace}",
-                why=f"HTTP {error.status} {error.reason}",
-                fix=f"ask for the right: kubectl auth can-i list {resource} -n {namespace}",
-            ) from None
-        except (HTTPError, OSError) as error:
-            raise UnreachableError(
-                f"The cluster at {self._host} does not answer",
-                why=type(error).__name__,
-                fix="try `kubectl get --raw /readyz`; or leave --namespace out and give --server",
-            ) from None
-        items: list[Item] = json.loads(answer.data)["items"]
-        return items
-
-
-def _loaded_from_pod(configuration: object) -> bool:
-    from kubernetes import config
-
-    try:
-        config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-    except config.ConfigException:
-        return False
-    return True
-
-
-def _spark_pod(item: Item) -> SparkPod:
-    declared = (port for container in item["spec"]["containers"] for port in container.get("ports") or [])
-    metadata = item["metadata"]
-    return SparkPod(
-        name=metadata["name"],
-        labels=metadata.get("labels") or {},
-        ports={port["name"]: port["containerPort"] for port in declared if "name" in port},
-    )
 
 
 def _service(item: Item) -> Service:

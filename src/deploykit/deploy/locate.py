@@ -3,26 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from deploykit.deploy.values import CONNECT_PORT
 from deploykit.errors import UnreachableError, UsageError
+from deploykit.spark_pods import CONNECT_PORT, SparkPod, connect_drivers
 
 _RUN_LABEL = "spark-app-selector"
 """Another value each time a Spark job starts: nothing that selects by it is stable."""
-
-
-@dataclass(frozen=True)
-class SparkPod:
-    """A running pod of a Spark job."""
-
-    name: str
-    labels: Mapping[str, str]
-    ports: Mapping[str, int]
-    """The ports that its containers declare, by name."""
-
-    @property
-    def drives(self) -> bool:
-        """Whether it is a driver, not an executor."""
-        return self.labels.get("spark-role") == "driver"
 
 
 @dataclass(frozen=True)
@@ -67,14 +52,14 @@ def locate(
     service: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> Location:
-    """Find the one driver, and a Service that fits it.
+    """Find the one driver, and a Service that fits it. Where some drivers are known to be Spark Connect, only they count.
 
     A Service fits when it leads to port 15002 of exactly one driver and to no executor, is not headless, and does not
     select by a label of one run. One that the chart made comes last, and has to be made again. `service` insists on
     one of that name, `labels` on a driver with those. Raises `UnreachableError` when no driver runs, `UsageError` when
     several do and nothing tells which.
     """
-    wanted = [pod for pod in pods if pod.drives and _carries(pod.labels, labels or {})]
+    wanted = connect_drivers(pod for pod in pods if _carries(pod.labels, labels or {}))
     if not wanted:
         raise UnreachableError(
             f"No Spark driver{_described(labels)} runs in namespace {namespace}",
@@ -107,16 +92,15 @@ def _leads_to(service: Service, pods: Sequence[SparkPod], wanted: Sequence[Spark
     if len(selected) != 1 or selected[0] not in wanted:
         return None
     for port in service.ports:
-        target = port.target if isinstance(port.target, int) else selected[0].ports.get(port.target)
+        target = port.target if isinstance(port.target, int) else selected[0].port(port.target)
         if target == CONNECT_PORT:
             return Location(selected[0].name, service.selector, service.name, port.port, create=service.ours)
     return None
 
 
 def _only_one(drivers: Sequence[SparkPod], namespace: str) -> SparkPod:
-    declared = [driver for driver in drivers if CONNECT_PORT in driver.ports.values()]  # Spark 4.1 and newer
-    if len(drivers) == 1 or len(declared) == 1:
-        return (declared or list(drivers))[0]
+    if len(drivers) == 1:
+        return drivers[0]
     names = ", ".join(sorted(driver.name for driver in drivers))
     raise UsageError(
         f"{len(drivers)} Spark drivers run in namespace {namespace}, and nothing tells which one is Spark Connect",

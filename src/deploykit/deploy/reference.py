@@ -10,6 +10,7 @@ _REFERENCE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,13 @@ class ImageReference:
     @classmethod
     def parse(cls, text: str) -> "ImageReference":
         """Read a reference; raises `UsageError` when it does not say which image exactly."""
+        if _ID.fullmatch(text):
+            raise UsageError(
+                f"{text[:19]}... is the id of an image that was not pushed yet",
+                why="a cluster pulls images by the name of a repository in a registry; an id is known only to the engine "
+                "that built it",
+                fix="deploykit image --push, with the same options, and take the reference that it prints",
+            )
         match = _REFERENCE.fullmatch(text)
         if match is None:
             raise UsageError(

@@ -8,9 +8,8 @@ from typing import TypeAlias
 import yaml
 
 from deploykit.deploy.reference import ImageReference
+from deploykit.spark_pods import CONNECT_PORT
 
-CONNECT_PORT = 15002
-"""The port that Spark Connect listens on in the driver pod."""
 DRIVER_LABELS: Mapping[str, str] = MappingProxyType({"spark-role": "driver"})
 """What Spark itself puts on every driver pod."""
 SIGNATURE = "# Values of the mage-ilum chart, written by deploykit."

@@ -2,27 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from deploykit.detect.evidence import Confidence, Evidence
 from deploykit.detect.image_tags import spark_version
 from deploykit.errors import UnreachableError
+from deploykit.spark_pods import SparkPod, connect_drivers
 from deploykit.versions import SparkVersion
-
-CONNECT_PORT = 15002
-CONNECT_CLASS = "org.apache.spark.sql.connect."
-
-
-@dataclass(frozen=True, kw_only=True)
-class SparkPod:
-    """What a running pod of Spark says about itself; `application` is shared by a driver and its executors."""
-
-    name: str
-    role: str
-    application: str
-    version_label: str
-    image: str
-    is_connect: bool = False
 
 
 def evidence(namespace: str, pods: Sequence[SparkPod]) -> list[Evidence]:
@@ -31,14 +16,13 @@ def evidence(namespace: str, pods: Sequence[SparkPod]) -> list[Evidence]:
     Where some drivers are Spark Connect servers by their port or class, only these applications count: the version
     of a batch job is of no interest. Raises `UnreachableError` where nothing names a version.
     """
-    drivers = [pod for pod in pods if pod.role == "driver"]
-    if not drivers:
+    connect = connect_drivers(pods)
+    if not connect:
         raise UnreachableError(
             f"No Spark driver runs in namespace {namespace}.",
             why="No running pod there has the label spark-role=driver.",
             fix="Start the Spark Connect job in Ilum, or name the namespace of its pods with --namespace.",
         )
-    connect = [pod for pod in drivers if pod.is_connect] or drivers
     applications = {pod.application: f"{namespace}/{pod.name}" for pod in connect}
     seen: dict[tuple[Confidence, str, SparkVersion, str], list[str]] = defaultdict(list)
     for pod in pods:
@@ -59,7 +43,7 @@ def evidence(namespace: str, pods: Sequence[SparkPod]) -> list[Evidence]:
 
 def _clues(pod: SparkPod) -> Iterator[tuple[str, Confidence, SparkVersion]]:
     try:
-        version = SparkVersion.parse(pod.version_label)
+        version = SparkVersion.parse(pod.labels.get("spark-version", ""))
     except ValueError:
         pass
     else:

@@ -4,8 +4,8 @@ import os
 from dataclasses import dataclass
 
 from deploykit import cache
-from deploykit.errors import IncompatibleError
-from deploykit.image import context, lock, wheelhouse
+from deploykit.errors import BuildError, IncompatibleError
+from deploykit.image import context, java, lock, wheelhouse
 from deploykit.image.engine import Engine
 from deploykit.image.java import proxy_settings
 from deploykit.image.verify import verify
@@ -67,16 +67,20 @@ def _build(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) ->
     )
     dependencies = wheelhouse.dependencies(plan.lock.added, fits, ca_file=plan.ca_file, progress=progress)
     with cache.scratch() as folder:
-        context.write(plan, folder / "context", dependencies=dependencies, pyspark=pyspark)
+        context.write(plan, folder / "context", dependencies=dependencies, pyspark=pyspark, link=True)
         progress.step(f"Building {plan.reference}")
-        engine.build(
-            folder / "context",
-            tag=unverified,
-            platform=plan.platform,
-            build_args=proxy_settings(),
-            network=plan.network,
-            progress=progress,
-        )
+        try:
+            engine.build(
+                folder / "context",
+                tag=unverified,
+                platform=plan.platform,
+                build_args=proxy_settings(),
+                network=plan.network,
+                progress=progress,
+            )
+        except BuildError:
+            java.forget(plan)
+            raise
     try:
         if verified:
             _verify_once(unverified, plan, engine=engine, progress=progress)

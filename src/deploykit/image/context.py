@@ -1,11 +1,14 @@
 """The build context: Dockerfile, stages, wheels, library and project, byte-stable for the same plan."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from deploykit import assets
+from deploykit.errors import BuildError
 from deploykit.image.wheelhouse import Wheel
 from deploykit.plan import Plan, source_files
 
@@ -30,6 +33,7 @@ def dockerfile(plan: Plan) -> str:
         warm=plan.warm,
         site_packages=plan.base.inventory.site_packages,
         labels=plan.labels,
+        assumed=plan.base.inventory.assumed,
     )
 
 
@@ -48,8 +52,11 @@ def lock_file(plan: Plan) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-def write(plan: Plan, folder: Path, *, dependencies: Sequence[Wheel], pyspark: Wheel | None) -> None:
-    """Write the context into an empty folder. Without wheels it is for reading only."""
+def write(plan: Plan, folder: Path, *, dependencies: Sequence[Wheel], pyspark: Wheel | None, link: bool) -> None:
+    """Write the context into an empty folder. Without wheels it is for reading only.
+
+    `link` shares the wheels with the cache: for a folder that nobody edits.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "Dockerfile").write_text(dockerfile(plan), encoding="utf-8")
     (folder / "lock.json").write_text(lock_file(plan), encoding="utf-8")
@@ -58,13 +65,15 @@ def write(plan: Plan, folder: Path, *, dependencies: Sequence[Wheel], pyspark: W
         _copy(assets.image() / name, folder / name)
     if plan.ca_file is not None:
         shutil.copyfile(plan.ca_file, folder / "stages" / "ca.pem")
+    if plan.apt_sources is not None:
+        shutil.copyfile(plan.apt_sources, folder / "stages" / "apt.sources")
     if plan.apt_mirror is not None:
         (folder / "stages" / "apt.mirror").write_text(plan.apt_mirror, encoding="utf-8")
     for group, wheels in (("dependencies", dependencies), ("pyspark", [pyspark] if pyspark else [])):
         target = folder / "wheels" / group
         target.mkdir(parents=True)
         for wheel in wheels:
-            _link(wheel.path, target / wheel.file)
+            _place(wheel, target / wheel.file, link=link)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -75,9 +84,19 @@ def _copy(source: Path, target: Path) -> None:
         copy.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
 
 
-def _link(source: Path, target: Path) -> None:
-    """A hard link where the file system allows it: a wheel can have 450 MB."""
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, target)
+def _place(wheel: Wheel, target: Path, *, link: bool) -> None:
+    """A wheel from the cache, checked once more: what lay on a disk for a year may have changed."""
+    if link:
+        with suppress(OSError):  # another file system
+            target.hardlink_to(wheel.path)
+    if not target.exists():
+        shutil.copyfile(wheel.path, target)
+    with target.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != wheel.sha256:
+        wheel.path.unlink(missing_ok=True)
+        raise BuildError(
+            f"{wheel.file} changed in the cache.",
+            why=f"Its SHA-256 is {found}, not {wheel.sha256}. It was removed.",
+            fix="run it again",
+        )

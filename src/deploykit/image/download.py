@@ -28,7 +28,7 @@ def into_cache(file: File, *, ca_file: Path | None, progress: Progress) -> Path:
     """The file's content in the cache; fetched unless it is there."""
     blob = cache.blob(file.sha256)
     if not blob.is_file():
-        with cache.only_one(file.sha256):
+        with cache.only_one(file.sha256, progress=progress):
             if not blob.is_file():
                 with streamed(file, ca_file=ca_file, progress=progress) as path:
                     cache.keep(path, file.sha256)

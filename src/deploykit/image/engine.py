@@ -1,5 +1,8 @@
 """The container engine, through the `docker` SDK: a thin edge that turns its errors into ours."""
 
+import math
+import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +23,10 @@ if TYPE_CHECKING:
 ASK_SECONDS = 3
 WORK_SECONDS = 600  # between two signs of life of a build, a pull or a push
 
-_ABSENT = ("manifest unknown", "name unknown", "no such manifest", "not found: manifest", "repository name not known")
+# How registries say that a tag or its repository is not there (Harbor: "unknown: artifact x:y not found").
+_ABSENT = re.compile(
+    r"(manifest|name) unknown|no such manifest|repository name not known|unknown: (artifact|repository) .*not found"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,18 +50,29 @@ class Finished:
 
 
 class Engine:
-    """One Docker engine: `$DOCKER_HOST`, else the current Docker context."""
+    """One Docker engine: `$DOCKER_HOST`, else the current Docker context. `timeout`: seconds for one question."""
+
+    def __init__(self, *, timeout: float = ASK_SECONDS) -> None:
+        self._timeout = timeout
 
     @cached_property
     def _host(self) -> str | None:
-        import os
-
         from docker.context import ContextAPI
 
         if os.environ.get("DOCKER_HOST"):
             return None
         context = ContextAPI.get_current_context()
         return None if context is None else context.Host
+
+    @cached_property
+    def _builder(self) -> str | None:
+        """The engine's own builder: another one sees neither its images nor its registries. A chosen one is kept."""
+        from docker.context import ContextAPI
+
+        if os.environ.get("BUILDX_BUILDER"):
+            return None
+        context = None if os.environ.get("DOCKER_HOST") else ContextAPI.get_current_context()
+        return "default" if context is None else str(context.Name)
 
     def _client(self, *, timeout: int) -> "DockerClient":
         import docker
@@ -66,7 +83,7 @@ class Engine:
 
     @cached_property
     def _ask(self) -> "DockerClient":
-        return self._client(timeout=ASK_SECONDS)
+        return self._client(timeout=math.ceil(self._timeout))
 
     @cached_property
     def _work(self) -> "DockerClient":
@@ -106,7 +123,7 @@ class Engine:
             answer = self._ask.api.inspect_distribution(reference)  # type: ignore[no-untyped-call] # the stubs lack it
         except docker.errors.APIError as error:
             text = str(error.explanation or error).lower()
-            if error.status_code == 404 and any(word in text for word in _ABSENT):
+            if _ABSENT.search(text):
                 return None
             if error.status_code == 400:
                 raise UsageError(f"{reference} is not an image reference.", why=_explanation(error)) from None
@@ -160,8 +177,7 @@ class Engine:
         with self.container(
             image, command, network=network, platform=platform, environment=environment, **options
         ) as it:
-            with _failing(f"A container of {image} could not be run."):
-                it.start()
+            it.start()
             return self.finish(it, timeout=timeout)
 
     def finish(self, container: "Container", *, timeout: int = WORK_SECONDS) -> Finished:
@@ -185,7 +201,8 @@ class Engine:
         with _failing(f"A container of {image} could not be made."):
             container = self._work.containers.create(image, command, **_given(options))
         try:
-            yield container
+            with _failing(f"A container of {image} could not be used."):
+                yield container
         finally:
             with suppress(docker.errors.NotFound):
                 container.remove(force=True, v=True)
@@ -202,7 +219,9 @@ class Engine:
     ) -> None:
         """Build a context: with buildx where the Docker client has it, else through the SDK."""
         if has_buildx():
-            command = buildx_command(context, tag=tag, platform=platform, build_args=build_args, network=network)
+            command = buildx_command(
+                context, tag=tag, platform=platform, build_args=build_args, network=network, builder=self._builder
+            )
             _run_logged(command, progress)
             return
         with _failing("The image could not be built."):
@@ -249,17 +268,29 @@ def has_buildx() -> bool:
     docker = shutil.which("docker")
     if docker is None:
         return False
-    return subprocess.run([docker, "buildx", "version"], capture_output=True, timeout=10, check=False).returncode == 0
+    try:
+        return (
+            subprocess.run([docker, "buildx", "version"], capture_output=True, timeout=10, check=False).returncode == 0
+        )
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def buildx_command(
-    context: Path, *, tag: str, platform: str, build_args: Mapping[str, str], network: str | None
+    context: Path,
+    *,
+    tag: str,
+    platform: str,
+    build_args: Mapping[str, str],
+    network: str | None,
+    builder: str | None = None,
 ) -> tuple[str, ...]:
     """The `docker buildx build` call for a context. Build arguments are passed by name: values stay out of the list."""
     return (
         "docker",
         "buildx",
         "build",
+        *((f"--builder={builder}",) if builder else ()),
         "--load",
         "--progress=plain",
         "--provenance=false",
@@ -328,7 +359,7 @@ def _cannot_ask(reference: str, why: str) -> UnreachableError:
     return UnreachableError(
         f"The registry of {reference} could not be asked.",
         why=why,
-        fix="check the name, the network and `docker login`",
+        fix="check the name, the network and `docker login`; some registries want the repository made first",
     )
 
 

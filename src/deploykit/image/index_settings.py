@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from deploykit.errors import UsageError
 from deploykit.image import trust
 
 # Our name for a setting of uv, the other names that uv knows for it, and pip's name for the same.
@@ -53,7 +54,11 @@ def _pip() -> dict[str, str]:
     if chosen := os.environ.get("PIP_CONFIG_FILE"):
         files.append(Path(chosen))
     parser = configparser.RawConfigParser()
-    parser.read(files, encoding="utf-8")
+    for file in files:
+        try:
+            parser.read(file, encoding="utf-8")
+        except (configparser.Error, UnicodeDecodeError) as error:
+            raise UsageError(f"{file} is not a configuration of pip.", why=str(error).splitlines()[0]) from None
     settings: dict[str, str] = {}
     for section in ("global", "install"):
         if parser.has_section(section):

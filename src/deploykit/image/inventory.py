@@ -21,7 +21,6 @@ class Inventory:
     machine: str
     glibc: str
     site_packages: str
-    run_app: bool
     distributions: Mapping[str, str]
     requires: Mapping[str, tuple[str, ...]]
     assumed: bool = False
@@ -49,7 +48,8 @@ class Inventory:
     def from_json(cls, value: Mapping[str, Any]) -> "Inventory":
         """The inventory that `to_json` wrote."""
         requires = {name: tuple(texts) for name, texts in value["requires"].items()}
-        return cls(**{**value, "requires": requires})
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        return cls(**{**known, "requires": requires})
 
     @classmethod
     def from_report(cls, report: Mapping[str, Any], *, reference: str) -> "Inventory":
@@ -74,12 +74,13 @@ class Inventory:
             )
         if "mage-ai" not in report["distributions"]:
             raise refuse("There is no Mage in it.")
+        if not report["run_app"]:
+            raise refuse("It has no /app/run_app.sh, which Mage names as the command of executor pods.")
         return cls(
             python=report["python"],
             machine=report["machine"],
             glibc=report["glibc"],
             site_packages=report["site_packages"],
-            run_app=report["run_app"],
             distributions=report["distributions"],
             requires={name: tuple(texts) for name, texts in report["requires"].items()},
         )
@@ -94,7 +95,6 @@ class Inventory:
             machine=machine,
             glibc=assumed.glibc,
             site_packages=assumed.site_packages,
-            run_app=True,
             distributions=dict(assumed.distributions),
             requires={},
             assumed=True,

@@ -2,17 +2,23 @@
 
 import hashlib
 import io
+import os
 import tarfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploykit import assets, cache
 from deploykit.catalog import Catalog
-from deploykit.errors import UnreachableError
+from deploykit.errors import BuildError, IncompatibleError, UnreachableError
 from deploykit.image.base import Base
-from deploykit.image.engine import Engine
+from deploykit.image.engine import Engine, Finished
 from deploykit.progress import Progress
 from deploykit.request import Request
+
+if TYPE_CHECKING:
+    from deploykit.plan import Plan
 
 FRESH_SECONDS = 24 * 3600
 APT_SECONDS = 90
@@ -33,7 +39,8 @@ def remembered(request: Request, base: Base, catalog: Catalog) -> Java:
     """The version that was last seen for this base, else the one that the catalog assumes; asks nobody."""
     if not request.profile.java:
         return NONE
-    if stored := cache.read_json("java", _key(request, base, catalog)):
+    key = _key(base, request.platform, request.apt_mirror, request.apt_sources, catalog.java.package)
+    if stored := cache.read_json("java", key):
         return Java(version=stored["version"], note="as last seen")
     return Java(version=catalog.java.assumed, note="assumed: Debian was not asked, and another version changes the tag")
 
@@ -42,34 +49,60 @@ def resolve(request: Request, base: Base, catalog: Catalog, *, engine: Engine, p
     """The newest version that the base's Debian offers; asked at most once a day."""
     if not request.profile.java:
         return NONE
-    key = _key(request, base, catalog)
+    key = _key(base, request.platform, request.apt_mirror, request.apt_sources, catalog.java.package)
     stored = cache.read_json("java", key)
     if stored and time.time() - stored["seen"] < FRESH_SECONDS:
         return Java(version=stored["version"])
-    progress.step(f"Asking Debian for the version of {catalog.java.package}")
-    command = ["/bin/sh", "/stages/java_version.sh", catalog.java.package]
-    with engine.container(
-        base.pinned, command, network=request.network, platform=request.platform, entrypoint=[], user="0:0",
-        environment=proxy_settings(),
-    ) as container:  # fmt: skip
-        container.put_archive("/", _stages(request))
-        container.start()
-        finished = engine.finish(container, timeout=APT_SECONDS)
-    version = finished.output.strip().splitlines()[-1] if finished.output.strip() else ""
-    if finished.status or not version or version == "(none)":
-        raise UnreachableError(
-            f"Debian's {catalog.java.package} could not be looked up.",
-            why=finished.output.strip()[-600:] or "apt said nothing.",
-            fix="--apt-mirror, --network host, --ca-file or a proxy; `--profile slim` needs no Debian package",
+    package = catalog.java.package
+    progress.step(f"Asking Debian for the version of {package}")
+    finished = _ask(request, base, package, engine)
+    lines = finished.output.strip().splitlines()
+    if finished.status:
+        raise _unreachable(package, "\n".join(lines[-6:]) or "apt said nothing.")
+    version = lines[-1] if lines else "(none)"
+    if version == "(none)":
+        raise IncompatibleError(
+            f"The Debian of {base.reference} has no {package}.",
+            why="The Java runtime is made from that package.",
+            fix="--profile slim, or a base on Debian 12",
         )
     cache.write_json("java", key, {"version": version, "seen": time.time()})
     return Java(version=version)
 
 
+def forget(plan: "Plan") -> None:
+    """Ask anew next time: a security fix takes the version before it out of the archive, and a build then fails."""
+    cache.forget("java", _key(plan.base, plan.platform, plan.apt_mirror, plan.apt_sources, plan.java_package))
+
+
+def _ask(request: Request, base: Base, package: str, engine: Engine) -> Finished:
+    try:
+        with engine.container(
+            base.pinned,
+            ["/bin/sh", "/stages/java_version.sh", package],
+            network=request.network,
+            platform=request.platform,
+            entrypoint=[],
+            user="0:0",
+            environment=proxy_settings(),
+        ) as container:
+            container.put_archive("/", _stages(request))
+            container.start()
+            return engine.finish(container, timeout=APT_SECONDS)
+    except BuildError as error:
+        raise _unreachable(package, f"{error.what} {error.why}".strip()) from None
+
+
+def _unreachable(package: str, why: str) -> UnreachableError:
+    return UnreachableError(
+        f"Debian's {package} could not be looked up.",
+        why=why,
+        fix="--apt-mirror, --network host, --ca-file or a proxy; `--profile slim` needs no Debian package",
+    )
+
+
 def proxy_settings() -> dict[str, str]:
     """The proxy variables of this process, in both spellings, as builds and containers take them over."""
-    import os
-
     names = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy", "all_proxy")
     return {name: value for base in names for name in (base, base.upper()) if (value := os.environ.get(name))}
 
@@ -78,6 +111,8 @@ def _stages(request: Request) -> bytes:
     files = {name: (assets.image() / "stages" / name).read_bytes() for name in ("apt.sh", "java_version.sh")}
     if request.ca_file is not None:
         files["ca.pem"] = request.ca_file.read_bytes()
+    if request.apt_sources is not None:
+        files["apt.sources"] = request.apt_sources.read_bytes()
     if request.apt_mirror is not None:
         files["apt.mirror"] = request.apt_mirror.encode()
     buffer = io.BytesIO()
@@ -89,6 +124,6 @@ def _stages(request: Request) -> bytes:
     return buffer.getvalue()
 
 
-def _key(request: Request, base: Base, catalog: Catalog) -> str:
-    where = [base.digest or base.reference, request.platform, request.apt_mirror or "", catalog.java.package]
+def _key(base: Base, platform: str, mirror: str | None, sources: Path | None, package: str) -> str:
+    where = [base.digest or base.reference, platform, mirror or "", sources.read_text() if sources else "", package]
     return hashlib.sha256("\n".join(where).encode()).hexdigest()

@@ -44,7 +44,9 @@ def target(inventory: Inventory) -> Target:
     return Target(python=inventory.python_minor, machine=inventory.machine, glibc=inventory.glibc)
 
 
-def refuse_what_cannot_fit(spark: SparkVersion, line: SparkLine, inventory: Inventory, base: str) -> None:
+def refuse_what_cannot_fit(
+    spark: SparkVersion, line: SparkLine, inventory: Inventory, catalog: Catalog, *, base: str
+) -> None:
     """Raise `IncompatibleError` with the two requirements that clash, where anything of the base would have to move."""
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
@@ -53,7 +55,7 @@ def refuse_what_cannot_fit(spark: SparkVersion, line: SparkLine, inventory: Inve
         raise IncompatibleError(
             f"Spark {spark} needs Python {line.python}; {base} has Python {inventory.python}.",
             why=f"The client of Spark {line.line} does not install on Python {inventory.python_minor}.",
-            fix=f"a base with Python {line.python}, or an older client: {_older(line, inventory)}",
+            fix=f"a base with Python {line.python}, or {older_client(spark, inventory, catalog)}",
         )
     for name in CLIENTS:
         if version := inventory.distributions.get(name):
@@ -85,7 +87,7 @@ def resolve(
     ca_file: Path | None = None,
 ) -> Lock:
     """The lock for a base: the committed one where it fits, else the one resolved before, else a new one."""
-    refuse_what_cannot_fit(spark, line, inventory, base)
+    refuse_what_cannot_fit(spark, line, inventory, catalog, base=base)
     requirements = (*line.requires, *catalog.image_requires)
     pins = committed.read(inventory.mage, line.line, inventory.python_minor)
     files = () if pins is None else pins.files.get(inventory.platform, ())
@@ -174,17 +176,18 @@ def _held_by(name: str, inventory: Inventory) -> str:
     return ""
 
 
-def _older(line: SparkLine, inventory: Inventory) -> str:
+def older_client(spark: SparkVersion, inventory: Inventory, catalog: Catalog) -> str:
+    """The way out where no client of a server's own line can be had: an older one works, with a warning."""
     from packaging.specifiers import SpecifierSet
 
-    from deploykit import catalog
-
-    fitting = [
-        known
-        for known in catalog.load().lines.values()
-        if SpecifierSet(known.python).contains(inventory.python) and known.line != line.line
+    versions = [
+        version
+        for line in catalog.lines.values()
+        if SpecifierSet(line.python).contains(inventory.python)
+        for version in map(SparkVersion.parse, line.patches)
+        if version < spark and version.line != spark.line
     ]
-    return f"--client {list(fitting[-1].patches)[-1]}" if fitting else "none fits"
+    return f"an older client: --client {max(versions)}" if versions else "another base: no older client fits either"
 
 
 def _key(requirements: Iterable[str], inventory: Inventory) -> str:

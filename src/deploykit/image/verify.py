@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from deploykit import assets, cache
 from deploykit.errors import BuildError
@@ -12,8 +13,11 @@ from deploykit.image.engine import Engine
 from deploykit.plan import Plan
 from deploykit.progress import Progress
 
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
 STOP_SECONDS = 5
-START_SECONDS = {"worker": 90, "server": 180}
+START_SECONDS = {"worker": 90, "server": 120}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,21 +95,42 @@ def stops(image: str, plan: Plan, engine: Engine) -> list[Check]:
 
 
 def _stop(image: str, kind: str, command: list[str], plan: Plan, engine: Engine) -> str:
+    """What is wrong, or nothing. Mage's scheduler may hang before it starts a block, which says nothing about stops."""
+    try:
+        return _try_stop(image, kind, command, plan, engine)
+    except TimeoutError:
+        try:
+            return _try_stop(image, kind, command, plan, engine)
+        except TimeoutError as error:
+            return f"its block never started: {error}"
+
+
+def _try_stop(image: str, kind: str, command: list[str], plan: Plan, engine: Engine) -> str:
     program = (assets.image() / "verify" / "stop.py").read_text(encoding="utf-8")
     shell = ["/bin/sh", "-c", 'python3 -c "$0" /tmp/stop && exec "$@"', program, *command]
     environment = {"USER_CODE_PATH": "/tmp/stop", "MAGE_DATA_DIR": "/tmp/data", "JWT_SECRET": "verify"}
     with engine.container(image, shell, network="none", platform=plan.platform, environment=environment) as container:
         container.start()
         deadline = time.monotonic() + START_SECONDS[kind]
-        while container.exec_run(["test", "-e", "/tmp/stop/started"]).exit_code:
+        while not _started(container):
             container.reload()
             if container.status != "running" or time.monotonic() > deadline:
-                return f"its block never started: {container.logs(tail=15).decode(errors='replace')}"
+                raise TimeoutError(container.logs(tail=15).decode(errors="replace"))
             time.sleep(0.2)
         began = time.monotonic()
         container.stop(timeout=2 * STOP_SECONDS)
         took = time.monotonic() - began
     return "" if took < STOP_SECONDS else f"it took {took:.1f} s"
+
+
+def _started(container: "Container") -> bool:
+    """Whether the block runs: it leaves a file. A container that ended meanwhile cannot be looked into."""
+    import docker.errors
+
+    try:
+        return bool(container.exec_run(["test", "-e", "/tmp/stop/started"]).exit_code == 0)
+    except docker.errors.APIError:
+        return False
 
 
 def _json_lines(text: str) -> Iterator[dict[str, str]]:

@@ -1,12 +1,13 @@
 """All wheels of an image, fetched to the cache and checked there: the build itself needs no package index."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deploykit import cache
 from deploykit.catalog import Sdist, SparkLine
-from deploykit.errors import UsageError
+from deploykit.errors import IncompatibleError
 from deploykit.image import download, index, pyspark_wheel
 from deploykit.image.index import File, NoSolutionError, Target
 from deploykit.progress import Progress
@@ -15,10 +16,11 @@ from deploykit.versions import SparkVersion
 
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
-    """A wheel in the cache, and the name it bears."""
+    """A wheel in the cache, the name it bears, and its SHA-256."""
 
     file: str
     path: Path
+    sha256: str
 
 
 def sdist(spark: SparkVersion, line: SparkLine, target: Target, *, ca_file: Path | None) -> Sdist:
@@ -40,6 +42,7 @@ def dependencies(files: Sequence[File], target: Target, *, ca_file: Path | None,
         Wheel(
             file=file.file,
             path=download.into_cache(located.get(file.sha256, file), ca_file=ca_file, progress=progress),
+            sha256=file.sha256,
         )
         for file in files
     ]
@@ -56,30 +59,39 @@ def pyspark(
 ) -> Wheel:
     """PySpark's wheel, packed from its sdist the first time; only the wheel is kept."""
     source = sdist(spark, line, target, ca_file=ca_file)
-    kept = cache.root() / "wheels" / f"{source.sha256}{'' if jars else '-nojars'}-{pyspark_wheel.FORMAT}.whl"
-    wheel = Wheel(file=pyspark_wheel.file_name(spark.release, jars=jars), path=kept)
-    if kept.is_file():
+    key = f"{source.sha256}{'' if jars else '-nojars'}-{pyspark_wheel.FORMAT}"
+    name = pyspark_wheel.file_name(spark.release, jars=jars)
+    if wheel := _packed(key, name):
         return wheel
-    file = _locate_sdist(spark, line, target, ca_file)
-    locked = File(
-        name="pyspark", version=spark.release, file=file.file, sha256=source.sha256, size=source.size, url=file.url
-    )
-    with cache.only_one(kept.stem):
-        if kept.is_file():
+    file = replace(_locate_sdist(spark, line, target, ca_file), sha256=source.sha256, size=source.size)
+    with cache.only_one(key, progress=progress):
+        if wheel := _packed(key, name):
             return wheel
-        with download.streamed(locked, ca_file=ca_file, progress=progress) as path, cache.writing(kept) as output:
-            progress.step(f"Packing {wheel.file}")
-            pyspark_wheel.pack(path, spark.release, Path(output.name), jars=jars)
-    return wheel
+        with download.streamed(file, ca_file=ca_file, progress=progress) as path:
+            progress.step(f"Packing {name}")
+            packed = path.with_name(name)
+            pyspark_wheel.pack(path, spark.release, packed, jars=jars)
+            with packed.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+            cache.keep(packed, digest)
+            cache.write_json("wheels", key, {"sha256": digest})
+    return Wheel(file=name, path=cache.blob(digest), sha256=digest)
+
+
+def _packed(key: str, name: str) -> Wheel | None:
+    stored = cache.read_json("wheels", key)
+    if stored is None or not cache.blob(stored["sha256"]).is_file():
+        return None
+    return Wheel(file=name, path=cache.blob(stored["sha256"]), sha256=stored["sha256"])
 
 
 def _locate_sdist(spark: SparkVersion, line: SparkLine, target: Target, ca_file: Path | None) -> File:
     try:
         (file,) = index.locate({"pyspark": spark.release}, target, ca_file=ca_file)
     except NoSolutionError:
-        raise UsageError(
+        raise IncompatibleError(
             f"There is no published client for Spark {spark}.",
             why="The package index has no pyspark of that version.",
-            fix=f"one of {', '.join(line.patches)}",
+            fix=f"--client with one of {', '.join(line.patches)}",
         ) from None
     return file

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.needs import REPOSITORY
 from tests.unit.image.plans import base, inventory, make
 
 from deploykit import assets
+from deploykit.errors import BuildError
 from deploykit.image import context
 from deploykit.image.wheelhouse import Wheel
 from deploykit.plan import Plan
@@ -33,7 +35,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def written(plan: Plan, folder: Path, *wheels: Wheel) -> dict[str, str]:
-    context.write(plan, folder, dependencies=wheels[1:], pyspark=wheels[0] if wheels else None)
+    context.write(plan, folder, dependencies=wheels[1:], pyspark=wheels[0] if wheels else None, link=False)
     return hashes(folder)
 
 
@@ -85,16 +87,41 @@ def test_what_running_the_sources_left_behind_is_not_in_the_context_and_not_in_t
     assert not [name for name in written(make(), tmp_path / "context") if "__pycache__" in name]
 
 
+def cached(path: Path, file: str) -> Wheel:
+    path.write_bytes(b"wheel")
+    return Wheel(file=file, path=path, sha256=hashlib.sha256(b"wheel").hexdigest())
+
+
 def test_wheels_are_in_the_context_under_their_own_names(tmp_path):
-    blob = tmp_path / "blob"
-    blob.write_bytes(b"wheel")
-    names = written(
-        make(), tmp_path / "context", Wheel(file="pyspark-1.whl", path=blob), Wheel(file="a-1.whl", path=blob)
-    )
+    wheels = (cached(tmp_path / "blob", name) for name in ("pyspark-1.whl", "a-1.whl"))
+    names = written(make(), tmp_path / "context", *wheels)
     assert {name for name in names if name.startswith("wheels/")} == {
         "wheels/pyspark/pyspark-1.whl",
         "wheels/dependencies/a-1.whl",
     }
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_a_wheel_is_shared_with_the_cache_only_where_that_is_asked_for(tmp_path, link):
+    wheel = cached(tmp_path / "blob", "pyspark-1.whl")
+    context.write(make(), tmp_path / "context", dependencies=(), pyspark=wheel, link=link)
+    assert (tmp_path / "context" / "wheels" / "pyspark" / "pyspark-1.whl").samefile(wheel.path) is link
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_a_wheel_that_changed_in_the_cache_is_refused_and_removed(tmp_path, link):
+    wheel = cached(tmp_path / "blob", "pyspark-1.whl")
+    wheel.path.write_bytes(b"other")
+    with pytest.raises(BuildError, match=r"pyspark-1\.whl changed in the cache"):
+        context.write(make(), tmp_path / "context", dependencies=(), pyspark=wheel, link=link)
+    assert not wheel.path.exists()
+
+
+def test_a_context_for_a_base_that_is_only_assumed_says_so():
+    known = base()
+    assumed = replace(known, digest="", inventory=replace(known.inventory, assumed=True))
+    assert "NOT TO BE BUILT AS IT IS" in context.dockerfile(make(found=assumed))
+    assert "NOT TO BE BUILT" not in context.dockerfile(make())
 
 
 def test_where_things_are_fetched_from_is_in_the_context_and_not_in_the_hash(tmp_path):

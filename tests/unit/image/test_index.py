@@ -54,6 +54,7 @@ def answering(request) -> Iterator[int]:
 
 def test_an_index_that_is_away_is_unreachable_within_seconds_and_no_credential_is_shown(monkeypatch, closed_port):
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://me:{SECRET}@127.0.0.1:{closed_port}/simple")
+    monkeypatch.delenv("UV_HTTP_RETRIES")
     began = time.monotonic()
     with pytest.raises(UnreachableError, match="package index could not be asked") as caught:
         index.resolve(["py4j"], TARGET, held={}, preferred={}, ca_file=None)

@@ -22,7 +22,7 @@ LOCKS = sorted((assets.image() / "locks").glob("*.toml"))
 
 def resolve(spark: str, found: Inventory) -> lock.Lock:
     version = KNOWN.spark(spark)
-    return lock.resolve(version, KNOWN.line(version), found, KNOWN, base=REFERENCE)
+    return lock.resolve(version, KNOWN.lines[version.line], found, KNOWN, base=REFERENCE)
 
 
 def read(path) -> committed.CommittedLock:
