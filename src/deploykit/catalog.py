@@ -38,11 +38,15 @@ class SparkLine:
     patches: Mapping[str, Sdist]
 
     @property
+    def bounds(self) -> dict[str, str]:
+        """Declared requirements, and the measured ones that take their place."""
+        return {measured.declared: measured.real for measured in self.measured if measured.declared}
+
+    @property
     def requires(self) -> tuple[str, ...]:
         """The requirements that count: declared, with the measured bounds in the place of those they replace."""
-        replaced = {measured.declared: measured.real for measured in self.measured if measured.declared}
         added = tuple(measured.real for measured in self.measured if not measured.declared)
-        return tuple(replaced.get(requirement, requirement) for requirement in self.declared) + added
+        return tuple(self.bounds.get(requirement, requirement) for requirement in self.declared) + added
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,15 +51,14 @@ class KubernetesApi:
 
         Raises `UnreachableError` when the API server does not answer, is not trusted, or does not allow it.
         """
-        items: list[Item] = []
-        page = self._page(resource, namespace, selectors)
-        items += page["items"]
-        while token := page.get("metadata", {}).get("continue"):
-            page = self._page(resource, namespace, {**selectors, "_continue": token})
-            items += page["items"]
+        items, token = self._page(resource, namespace, selectors)
+        while token:
+            more, token = self._page(resource, namespace, {**selectors, "_continue": token})
+            items += more
         return items
 
-    def _page(self, resource: str, namespace: str, selectors: Mapping[str, str]) -> Item:
+    def _page(self, resource: str, namespace: str, selectors: Mapping[str, str]) -> tuple[list[Item], str]:
+        """Some objects, and the token for the next ones."""
         from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError, SSLError
 
@@ -68,7 +67,7 @@ class KubernetesApi:
                 namespace, limit=_PAGE, _request_timeout=self._timeout, _preload_content=False, **selectors
             )
             page = json.loads(answer.data)
-            page["items"]
+            return list(page["items"]), page["metadata"].get("continue", "")
         except ApiException as error:
             if error.status:
                 raise self._refused(error, resource, namespace) from None
@@ -88,8 +87,6 @@ class KubernetesApi:
                 why="Its answer is no list of objects.",
                 fix="check `server` in the kubeconfig: kubectl config view --minify",
             ) from None
-        found: Item = page
-        return found
 
     def _refused(self, error: "ApiException", resource: str, namespace: str) -> UnreachableError:
         if error.status in (401, 403):
@@ -122,7 +119,7 @@ def _configuration(context: str | None) -> "Configuration":
     # Named here, because the library reads the variable only once, when it is imported.
     named = os.environ.get("KUBECONFIG")
     try:
-        if context is None and not named and not Path(_DEFAULT_FILE).expanduser().exists() and _in_pod():
+        if context is None and not named and not _has_default_file() and _in_pod():
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             config.load_kube_config(  # type: ignore[no-untyped-call]
@@ -136,6 +133,13 @@ def _configuration(context: str | None) -> "Configuration":
     except (yaml.YAMLError, TypeError, AttributeError, KeyError, ValueError):
         raise _unusable(named, context, "it does not have the form of a kubeconfig") from None
     return configuration
+
+
+def _has_default_file() -> bool:
+    try:
+        return Path(_DEFAULT_FILE).expanduser().exists()
+    except RuntimeError:  # a user id without a home, as OpenShift gives them
+        return False
 
 
 def _in_pod() -> bool:

@@ -11,7 +11,7 @@ from deploykit.catalog import Catalog, Sdist, SparkLine
 from deploykit.compat import UdfVerdict, Verdict, compare, udfs
 from deploykit.errors import IncompatibleError
 from deploykit.image import lock as locking
-from deploykit.image import wheelhouse
+from deploykit.image import pyspark_wheel, wheelhouse
 from deploykit.image.base import Base
 from deploykit.image.java import Java
 from deploykit.image.lock import Lock
@@ -56,7 +56,7 @@ class Plan:
         value = {
             "base": self.base.digest or self.base.reference,
             "platform": self.platform,
-            "spark": [self.spark.release, self.sdist.sha256],
+            "spark": [self.spark.release, self.sdist.sha256, pyspark_wheel.FORMAT, self.line.bounds],
             "profile": self.profile,
             "lock": sorted([file.file, file.sha256] for file in self.lock.added),
             "constraints": self.lock.constraints(self.spark),

@@ -4,10 +4,12 @@ Helm 4 writes a key as `/mageai/image/tag`, Helm 3 as `mageai.image.tag`.
 """
 
 import re
+import subprocess
 
 import pytest
 from tests.chart.rendering import example, refusal
 
+from deploykit import assets
 from deploykit.deploy import chart
 from deploykit.errors import UsageError
 
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("needs_helm")
         ("executor.enabled=true", "executor.dedicatedNamespace=true"),
         ("mageai.extraEnvs[0].name=SPARK_REMOTE", "mageai.extraEnvs sets SPARK_REMOTE"),
         ("mageai.database.existingSecret=pg", "networkPolicy.database.to is empty"),
+        ("ilum.server.namespace=other", "Service of another namespace"),
     ],
 )
 def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):
@@ -42,6 +45,38 @@ def test_the_executor_needs_a_way_to_the_api_server():
     assert "deploykit values --executor" in said
 
 
+def test_the_executor_needs_a_volume_that_its_pods_share():
+    assert "mageai.persistence.enabled=true" in refusal("mageai.persistence.enabled=false", values="executor")
+
+
+def test_an_address_in_a_secret_says_beside_it_where_it_leads():
+    hidden = "ilum: {server: {existingSecret: spark, host: %s}}"
+    minimal = example("minimal").split("ilum:")[0]
+    with pytest.raises(UsageError) as raised:
+        chart.network_policies(minimal + hidden % "''")
+    assert "ilum.server.namespace" in raised.value.why
+    assert "ilum.server.cidrs" in raised.value.why
+    for stated in ("'', namespace: ilum", "'', cidrs: [192.0.2.1/32]", "spark.ilum.svc"):
+        assert chart.network_policies(minimal + hidden % stated)
+
+
+def test_a_rendering_that_is_applied_without_a_cluster_needs_a_secret_of_its_own():
+    """Two renderings would give two JWT_SECRETs."""
+    said = refusal()
+    assert "mageai.existingSecret" in said
+    assert "mageai.generateSecretWithoutCluster" in said
+
+
+def test_a_rendering_without_a_cluster_takes_an_existing_secret():
+    command = ["helm", "template", "mage", assets.chart(), "--values", "-", "--set", "mageai.existingSecret=own"]
+    done = [
+        subprocess.run(command, input=example("minimal"), capture_output=True, text=True, timeout=60, check=True).stdout
+        for _ in range(2)
+    ]
+    assert done[0] == done[1]
+    assert "kind: Secret" not in done[0]
+
+
 @pytest.mark.parametrize(
     ("setting", "key"),
     [
@@ -55,6 +90,8 @@ def test_the_executor_needs_a_way_to_the_api_server():
         ("networkPolicy.dns.kubedns=true", "kubedns"),
         ("networkPolicy.ingress.ilumUi=true", "ilumUi"),
         ("replicaCount=2", "replicaCount"),
+        ("mageai.enable=true", "enable"),
+        ("ilum.server.caSecret.file=x", "file"),
     ],
 )
 def test_a_misspelt_key_is_named(setting, key):

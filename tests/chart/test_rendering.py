@@ -152,6 +152,42 @@ def test_beside_ilums_own_module_only_policies_and_the_test_are_installed(render
     assert {document["kind"] for document in rendered("module")} == {"NetworkPolicy", "Pod"}
 
 
+def test_the_companys_ca_is_mounted_where_grpc_is_told_to_look(rendered):
+    values = example("company").replace(
+        "  server:\n", "  server:\n    caSecret: {name: company-ca, key: root.pem}\n", 1
+    )
+    for kind, _, spec in pods(parsed(chart.render(values))):
+        [container] = spec["containers"]
+        environment = {variable["name"]: variable.get("value") for variable in container["env"]}
+        folder, _, key = environment["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"].rpartition("/")
+        [mount] = [mount for mount in container["volumeMounts"] if mount["mountPath"] == folder]
+        [volume] = [volume for volume in spec["volumes"] if volume["name"] == mount["name"]]
+        assert volume["secret"] == {"secretName": "company-ca", "items": [{"key": "root.pem", "path": key}]}, kind
+        assert mount["readOnly"] is True, "Mage copies mount and volume to worker pods"
+    assert "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH" not in str(rendered("company"))
+
+
+def test_helm_test_has_the_extra_variables_too(rendered):
+    for kind, _, spec in pods(rendered("company")):
+        assert {"name": "TEAM", "value": "risk"} in spec["containers"][0]["env"], kind
+
+
+def test_the_key_that_ilums_umbrella_chart_switches_its_module_by_changes_nothing():
+    given = [text for text in chart.render(with_module("true")) if "kind: Secret" not in text]
+    assert given == [text for text in chart.render(with_module("false")) if "kind: Secret" not in text]
+
+
+def with_module(enabled):
+    return example("minimal").replace("mageai:\n", f"mageai:\n  enabled: {enabled}\n", 1)
+
+
+def test_spark_runs_in_ilums_own_namespace_unless_it_is_said_where():
+    values = example("minimal").replace("ilum:\n", "ilum:\n  namespace: analytics\n", 1)
+    policies = chart.network_policies(values.replace("server.ilum.svc", "server.analytics.svc"))
+    assert "kubernetes.io/metadata.name: analytics" in policies
+    assert "kubernetes.io/metadata.name: ilum" not in policies
+
+
 def test_only_mages_page_is_behind_its_service(rendered):
     documents = rendered("executor")
     selector = named(documents, "Service", "mage")["spec"]["selector"]

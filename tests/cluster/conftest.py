@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.cluster.release import DEFAULT_DENY, NAMESPACE, Release
+import trustme
+from tests.cluster.release import CA_SECRET, DEFAULT_DENY, NAMESPACE, Release
 from tests.needs import Cluster, Ilum
 
 SPARK = "4.1.1"
@@ -59,6 +60,8 @@ def release(
     found.kubectl("create", "namespace", NAMESPACE)
     found.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
     found.kubectl("apply", "--filename=-", text=DEFAULT_DENY)
+    certificates = trustme.CA().cert_pem.bytes().decode()
+    found.kubectl("create", "secret", "generic", CA_SECRET, f"--from-literal=ca.crt={certificates}")
     deploykit(
         "values", "--image", image, "--namespace", spark.namespace, "--executor", "--file", str(values), seconds=30
     )

@@ -15,6 +15,7 @@ from deploykit import assets
 
 NAMESPACE = "mage"
 RELEASE = "mage"
+CA_SECRET = "company-ca"
 PROJECT = "/home/src/default_repo"
 PIPELINE = "transaction_anomaly_detection"
 LOADER = "load_large_transactions"
@@ -105,11 +106,12 @@ class Release:
         return done
 
     def install(self, *flags: str) -> None:
-        """Install or upgrade, with requests small enough for a test machine, and wait for Mage to answer."""
+        """Install or upgrade, with a CA and small requests, and wait for Mage to answer."""
         small = ("--set", "mageai.resources.requests.cpu=200m", "--set", "executor.resources.requests.cpu=100m")
+        ca = ("--set", f"ilum.server.caSecret.name={CA_SECRET}")
         chart = str(assets.chart())
         self.helm(
-            "upgrade", "--install", RELEASE, chart, "--values", str(self.values), *small, *flags, "--wait",
+            "upgrade", "--install", RELEASE, chart, "--values", str(self.values), *small, *ca, *flags, "--wait",
             "--timeout=240s",
         )  # fmt: skip
 
@@ -129,21 +131,24 @@ class Release:
             check=False,
         )
 
-    def schedule(self, name: str) -> tuple[str, set[str]]:
-        """Have the scheduler run a copy of the pipeline as Jobs: its final status, and the worker pods seen."""
-        earlier, workers = self._workers(), set[str]()
+    def schedule(self, name: str) -> tuple[str, dict[str, set[str]]]:
+        """Have the scheduler run a copy of the pipeline as Jobs: its final status, and the worker pods' mounts."""
+        earlier, workers = self._workers(), dict[str, set[str]]()
         self.python(SCHEDULE, name)
 
         def finished() -> str:
-            workers.update(self._workers() - earlier)
+            workers.update({name: mounts for name, mounts in self._workers().items() if name not in earlier})
             status = self.python(RUN_STATUS, name)
             return status if status in {"COMPLETED", "FAILED"} else ""
 
         return str(until(240, finished, f"the scheduled pipeline {name} to end")), workers
 
-    def _workers(self) -> set[str]:
+    def _workers(self) -> dict[str, set[str]]:
         labels = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=worker"
-        return {pod["metadata"]["name"] for pod in self.items("pods", f"--selector={labels}")}
+        return {
+            pod["metadata"]["name"]: {mount["mountPath"] for mount in pod["spec"]["containers"][0]["volumeMounts"]}
+            for pod in self.items("pods", f"--selector={labels}")
+        }
 
     def rows(self, pipeline: str = PIPELINE, run: str = LOADER) -> int:
         """How many rows a run's loader block has left on the volume."""

@@ -22,7 +22,7 @@ spec:
 
 def test_the_existing_service_was_found_and_no_other_made(release: Release):
     ilum = yaml.safe_load(release.values.read_text())["ilum"]
-    assert ilum["server"]["host"] == "spark-connect-server.ilum.svc.cluster.local"
+    assert ilum["server"]["host"] == "spark-connect-server.ilum.svc"
     assert ilum["service"]["create"] is False
 
 
@@ -49,6 +49,7 @@ def test_the_pipeline_run_in_worker_pods_has_as_many_rows_as_a_direct_query(rele
     status, workers = release.schedule("scheduled")
     assert status == "COMPLETED"
     assert len(workers) == 2, "one for each block"
+    assert all("/etc/spark-connect-ca" in mounts for mounts in workers.values())
     assert release.rows("scheduled", f"*/*/{LOADER}") == direct_rows
 
 

@@ -45,7 +45,7 @@ def test_a_projects_requirements_cannot_move_the_client(needs_docker, connect, r
     assert f"The user requested (constraint) {name}==" in finished.stdout
 
 
-@pytest.mark.parametrize("requirement", ["pyspark", "pyspark[sql]==4.1.1", "numpy<2", "grpcio"])
+@pytest.mark.parametrize("requirement", ["pyspark", "pyspark[sql,connect]==4.1.1", "numpy<2", "grpcio"])
 def test_a_project_may_ask_for_what_is_there(inside, requirement):
     assert "Would install" not in inside("python3", "-m", "pip", "install", "--no-index", "--dry-run", requirement)
 
@@ -71,7 +71,7 @@ def test_what_a_worker_imports_is_compiled_already(docker, connect, base_image):
         return int(docker("run", "--rm", "--network", "none", image, "sh", "-c", script, imports))
 
     assert compiled(connect.tagged, f"{program}, pyspark.sql.connect.session, mage_ilum, grpc_status") < 10
-    assert compiled(base_image, program) > 500, "the base compiles all of it"
+    assert compiled(base_image, program) > 300, "the base compiles all of it"
 
 
 def test_the_runtime_library_and_the_project_are_there_for_everybody_to_read(inside):

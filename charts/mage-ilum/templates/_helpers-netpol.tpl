@@ -77,7 +77,7 @@ A name whose values are empty adds no rule, and so allows nothing.
 - to:
     - namespaceSelector:
         matchLabels:
-          kubernetes.io/metadata.name: {{ .namespace }}
+          kubernetes.io/metadata.name: {{ include "mage-ilum.sparkNamespace" $ }}
       podSelector:
         matchLabels:
           {{- toYaml .podSelector | nindent 10 }}

@@ -34,4 +34,32 @@
 {{- if and $mage.database.existingSecret .Values.networkPolicy.enabled (not (or .Values.networkPolicy.database.to .Values.networkPolicy.extraEgress)) -}}
   {{- fail "\n\nnetworkPolicy.database.to is empty: say where the database of mageai.database is, or the policies cut Mage off from it." -}}
 {{- end -}}
+{{- if and .Values.executor.enabled (not $mage.persistence.enabled) -}}
+  {{- fail "\n\nexecutor.enabled needs mageai.persistence.enabled=true: worker pods read the project from the volume and leave their results on it, and without one each pod has an empty folder of its own." -}}
+{{- end -}}
+{{- if and $ilum.server.existingSecret .Values.networkPolicy.enabled (not (or $ilum.server.host $ilum.server.cidrs $ilum.server.namespace $ilum.service.create)) -}}
+  {{- fail "\n\nilum.server.existingSecret holds the address of Spark, which policies cannot read: say where it leads, in ilum.server.namespace (Spark runs in this cluster) or in ilum.server.cidrs (it runs elsewhere)." -}}
+{{- end -}}
+{{- $service := regexFind "^[^.]+[.][^.]+[.]svc([.]|$)" $ilum.server.host -}}
+{{- if and $service .Values.networkPolicy.enabled (not $ilum.server.cidrs) (ne (splitList "." $service | rest | first) (include "mage-ilum.sparkNamespace" .)) -}}
+  {{- fail (printf "\n\nilum.server.host is a Service of another namespace than the policies let Mage through to, which is %s: set ilum.server.namespace to the Service's." (include "mage-ilum.sparkNamespace" .)) -}}
+{{- end -}}
+{{- if not (or $ilum.module $mage.existingSecret $mage.generateSecretWithoutCluster (include "mage-ilum.hasCluster" .)) -}}
+  {{- fail "\n\nmageai.existingSecret is empty and this renderer has no cluster in which to look up the Secret of an earlier rendering: JWT_SECRET and DEFAULT_OWNER_PASSWORD would change each time. Name a Secret of your own with these keys (Argo CD, `helm template | kubectl apply`), or set mageai.generateSecretWithoutCluster=true for a rendering that is only read." -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Whether `lookup` asks a cluster; empty where it has none. Three questions, that asking for more rights comes last:
+the Secret itself; what Kubernetes puts into every namespace; and, where --create-namespace is yet to make the namespace,
+one that is always there.
+*/}}
+{{- define "mage-ilum.hasCluster" -}}
+{{- if lookup "v1" "Secret" .Release.Namespace (include "mage-ilum.secretName" .) -}}
+true
+{{- else if lookup "v1" "ConfigMap" .Release.Namespace "kube-root-ca.crt" -}}
+true
+{{- else if lookup "v1" "Namespace" "" "kube-system" -}}
+true
+{{- end -}}
 {{- end -}}

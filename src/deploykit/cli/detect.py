@@ -17,7 +17,7 @@ _MEANING = {
 @click.command()
 @click.argument("server", required=False, envvar="DEPLOYKIT_SERVER", metavar="[sc://HOST:PORT]")
 @click.option("--namespace", envvar="DEPLOYKIT_NAMESPACE", help="Read the Spark pods of this Kubernetes namespace.")
-@click.option("--context", help="The kubeconfig's context; the current one unless given.")
+@click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="The kubeconfig's context; the current one unless given.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),

@@ -12,9 +12,6 @@ from mage_ilum.address import ConnectAddress
 from mage_ilum.errors import AddressError
 
 
-_FORMS = "sc://SERVICE.NAMESPACE.svc:15002, sc://IP:15002"
-
-
 def address_for_values(text: str) -> ConnectAddress:
     """The address of a server as a values file may hold it.
 
@@ -49,7 +46,7 @@ def from_address(deployment: Deployment, address: ConnectAddress, labels: Mappin
     raise UsageError(
         f"{address.host} does not say in which namespace the Spark driver runs",
         why="the NetworkPolicies have to name its pods, or its addresses if it runs elsewhere",
-        fix=f"--server {_FORMS}, or --namespace NAMESPACE",
+        fix="--server sc://SERVICE.NAMESPACE.svc:15002, sc://IP:15002, or --namespace NAMESPACE",
     )
 
 
@@ -89,7 +86,7 @@ def _service(host: str, namespace: str) -> str:
                 return service
     raise UsageError(
         f"{host} names no Service in namespace {namespace}",
-        why="--server and --namespace have to mean the same Spark, or the policies would let Mage through to another one",
+        why="--server and --namespace have to mean the same Spark, or the policies lead Mage to another one",
         fix="give only one of the two, or a --namespace that is the Service's",
     )
 

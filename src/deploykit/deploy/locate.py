@@ -52,8 +52,9 @@ def locate(
     service: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> Location:
-    """Find the one driver, and a Service that fits it. Where some drivers are known to be Spark Connect, only they count.
+    """Find the one driver, and a Service that fits it.
 
+    Where some drivers are known to be Spark Connect servers, only these count.
     A Service fits when it leads to port 15002 of exactly one driver and to no executor, is not headless, and does not
     select by a label of one run. One that the chart made comes last, and has to be made again. `service` insists on
     one of that name, `labels` on a driver with those. Raises `UnreachableError` when no driver runs, `UsageError` when

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from deploykit.errors import UsageError
 
 _REFERENCE = re.compile(
-    r"(?P<repository>[a-z0-9][A-Za-z0-9._-]*(?::[0-9]+)?(?:/[a-z0-9][a-z0-9._-]*)*)"
+    r"(?P<repository>[a-z0-9][A-Za-z0-9._-]*(?::[0-9]+(?=/))?(?:/[a-z0-9][a-z0-9._-]*)*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
@@ -27,8 +27,8 @@ class ImageReference:
         if _ID.fullmatch(text):
             raise UsageError(
                 f"{text[:19]}... is the id of an image that was not pushed yet",
-                why="a cluster pulls images by the name of a repository in a registry; an id is known only to the engine "
-                "that built it",
+                why="a cluster pulls images by the name of a repository in a registry; only the engine "
+                "that built it knows its id",
                 fix="deploykit image --push, with the same options, and take the reference that it prints",
             )
         match = _REFERENCE.fullmatch(text)

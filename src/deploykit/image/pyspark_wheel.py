@@ -5,18 +5,24 @@ goes. Packing it here runs no foreign code, needs no build back end, and repeats
 result, file by file, with the wheel that pip builds.
 
 Without jars, `jars/`, `examples/`, `data/` and the launcher scripts stay out: 6 MB instead of 455. It is marked by the
-local version `+nojars`, which `==` still matches. `pyspark/jars` has to be a folder all the same, or Mage exits with
-255 when it looks for Spark's home; a wheel holds no empty folder, so it gets a text file.
+local version `+nojars`, which `==` still matches, and states the measured bounds where they differ from the declared
+ones. `pyspark/jars` has to be a folder all the same, or Mage exits with 255 when it looks for Spark's home; a wheel holds
+no empty folder, so it gets a text file.
 """
 
 import base64
 import hashlib
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-FORMAT = 1  # part of the cache key: raise it when the same sdist is packed in another way
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+    from packaging.specifiers import SpecifierSet
+
+FORMAT = 2  # part of the cache key: raise it when the same sdist is packed in another way
 
 _PLACES = {
     "deps/jars": "pyspark/jars",
@@ -47,8 +53,12 @@ def file_name(release: str, *, jars: bool) -> str:
     return f"pyspark-{version(release, jars=jars)}-py2.py3-none-any.whl"
 
 
-def pack(sdist: Path, release: str, target: Path, *, jars: bool) -> None:
-    """Write the wheel of `sdist` to `target`. Members are in the sdist's order, dated 1980, and root's."""
+def pack(sdist: Path, release: str, target: Path, *, jars: bool, bounds: Mapping[str, str] | None = None) -> None:
+    """Write the wheel of `sdist` to `target`. Members are in the sdist's order, dated 1980, and root's.
+
+    `bounds` maps declared requirements to those that take their place in the metadata: a project that asks for
+    `pyspark[connect]` could not be satisfied beside a base that holds what works but not what is declared.
+    """
     named = f"pyspark-{version(release, jars=jars)}"
     pkg_info = requires = ""
     with tarfile.open(sdist, "r|gz") as archive, zipfile.ZipFile(target, "w") as file:
@@ -70,7 +80,7 @@ def pack(sdist: Path, release: str, target: Path, *, jars: bool) -> None:
         if not jars:
             wheel.add("pyspark/jars/README.txt", _NOTE.encode())
         renamed = pkg_info.replace(f"\nVersion: {release}\n", f"\nVersion: {version(release, jars=jars)}\n", 1)
-        wheel.add(f"{named}.dist-info/METADATA", _metadata(renamed, requires).encode())
+        wheel.add(f"{named}.dist-info/METADATA", _with_bounds(_metadata(renamed, requires), bounds or {}).encode())
         wheel.add(f"{named}.dist-info/WHEEL", _WHEEL.encode())
         wheel.add(f"{named}.dist-info/top_level.txt", b"pyspark\n")
         wheel.finish(f"{named}.dist-info/RECORD")
@@ -128,6 +138,24 @@ def _metadata(pkg_info: str, requires: str) -> str:
         return pkg_info
     kept = [line for line in head.splitlines() if not line.startswith("Provides-Extra:")]
     return "\n".join([*kept, *_requirements(requires)]) + blank + body
+
+
+def _with_bounds(metadata: str, bounds: Mapping[str, str]) -> str:
+    from packaging.requirements import Requirement
+
+    replaced = {_key(Requirement(declared)): real for declared, real in bounds.items()}
+    lines = metadata.split("\n")
+    for number, line in enumerate(lines):
+        if not line:
+            break  # what follows is the description
+        if line.startswith("Requires-Dist: "):
+            text, semicolon, marker = line.removeprefix("Requires-Dist: ").partition(";")
+            lines[number] = f"Requires-Dist: {replaced.get(_key(Requirement(text)), text)}{semicolon}{marker}"
+    return "\n".join(lines)
+
+
+def _key(requirement: "Requirement") -> tuple[str, "SpecifierSet"]:
+    return requirement.name.lower(), requirement.specifier
 
 
 def _requirements(text: str) -> Iterator[str]:

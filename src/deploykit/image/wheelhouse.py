@@ -59,7 +59,9 @@ def pyspark(
 ) -> Wheel:
     """PySpark's wheel, packed from its sdist the first time; only the wheel is kept."""
     source = sdist(spark, line, target, ca_file=ca_file)
-    key = f"{source.sha256}{'' if jars else '-nojars'}-{pyspark_wheel.FORMAT}"
+    bounds = {} if jars else line.bounds
+    recipe = hashlib.sha256(f"{pyspark_wheel.FORMAT} {sorted(bounds.items())}".encode()).hexdigest()[:8]
+    key = f"{source.sha256}{'' if jars else '-nojars'}-{recipe}"
     name = pyspark_wheel.file_name(spark.release, jars=jars)
     if wheel := _packed(key, name):
         return wheel
@@ -70,7 +72,7 @@ def pyspark(
         with download.streamed(file, ca_file=ca_file, progress=progress) as path:
             progress.step(f"Packing {name}")
             packed = path.with_name(name)
-            pyspark_wheel.pack(path, spark.release, packed, jars=jars)
+            pyspark_wheel.pack(path, spark.release, packed, jars=jars, bounds=bounds)
             with packed.open("rb") as content:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
             cache.keep(packed, digest)

@@ -1,69 +1,41 @@
-"""A cluster that cannot be asked is an error with a sentence, in a few seconds."""
-
-import socket
-import time
+"""What Services and endpoints of a cluster are read as."""
 
 import pytest
-import yaml
+from tests.unit.kubernetes.api_server import kubeconfig, serving
 
-from deploykit.deploy.discover import SECONDS, Cluster
-from deploykit.errors import UnreachableError, UsageError
+from deploykit.deploy.discover import ApiServer, Cluster
+from deploykit.deploy.locate import Service, ServicePort
+
+SERVICES = "/api/v1/namespaces/ilum/services"
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
 
 
 @pytest.fixture
-def kubeconfig(tmp_path, monkeypatch):
-    """Write a kubeconfig whose server is at a port of the loopback address."""
-
-    def write(port):
-        path = tmp_path / "kubeconfig"
-        path.write_text(
-            yaml.safe_dump(
-                {
-                    "apiVersion": "v1",
-                    "kind": "Config",
-                    "clusters": [{"name": "here", "cluster": {"server": f"https://127.0.0.1:{port}"}}],
-                    "users": [{"name": "me", "user": {"token": "none"}}],
-                    "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
-                    "current-context": "here",
-                }
-            ),
-            encoding="utf-8",
-        )
-        monkeypatch.setenv("KUBECONFIG", str(path))
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-    return write
+def cluster(tmp_path, monkeypatch):
+    """A cluster whose API gives these lists."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with serving(lists := {}) as port:
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
+        yield lambda path, *items: lists.update({path: {"metadata": {}, "items": items}}) or Cluster()
 
 
-def test_a_missing_kubeconfig_says_what_to_set(tmp_path, monkeypatch):
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    with pytest.raises(UsageError, match="No usable kubeconfig") as raised:
-        Cluster()
-    assert "KUBECONFIG" in raised.value.fix
+def service(name, labels=None, **spec):
+    return {"metadata": {"name": name, **({"labels": labels} if labels else {})}, "spec": spec}
 
 
-def test_a_context_that_is_not_there_is_named(kubeconfig):
-    kubeconfig(1)
-    with pytest.raises(UsageError, match="'elsewhere'"):
-        Cluster("elsewhere")
+def test_services_that_select_pods_are_read_with_their_tcp_ports(cluster):
+    ports = [{"port": 15002}, {"port": 443, "protocol": "TCP", "targetPort": "connect"}, {"port": 1, "protocol": "UDP"}]
+    found = cluster(SERVICES, service("a", selector={"x": "y"}, ports=ports), service("external")).services("ilum")
+    assert found == [Service("a", {"x": "y"}, (ServicePort(15002, 15002), ServicePort(443, "connect")), headless=False)]
 
 
-def test_a_refused_connection_is_unreachable(kubeconfig):
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        kubeconfig(unused.getsockname()[1])
-        with pytest.raises(UnreachableError, match="does not answer"):
-            Cluster().spark_pods("ilum")
+def test_headless_services_and_those_of_our_chart_are_known(cluster):
+    ours = {"app.kubernetes.io/name": "mage-ilum"}
+    [found] = cluster(SERVICES, service("a", ours, selector={"x": "y"}, clusterIP="None")).services("ilum")
+    assert (found.headless, found.ours) == (True, True)
 
 
-def test_a_silent_api_server_is_given_up_in_time(kubeconfig):
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        kubeconfig(silent.getsockname()[1])
-        cluster = Cluster()
-        start = time.monotonic()
-        with pytest.raises(UnreachableError, match="does not answer"):
-            cluster.services("ilum")
-        assert time.monotonic() - start < SECONDS + 1
+def test_the_api_server_is_named_by_the_addresses_behind_its_service(cluster):
+    endpoints = [{"addresses": ["192.0.2.20"]}, {"addresses": ["192.0.2.3"]}]
+    found = cluster(SLICES, {"endpoints": endpoints, "ports": [{"port": 6443}]}).api_server()
+    assert found == ApiServer(cidrs=("192.0.2.3/32", "192.0.2.20/32"), ports=(6443,))

@@ -1,9 +1,12 @@
 """Which driver is Spark Connect, and which Service leads to it."""
 
+from dataclasses import replace
+
 import pytest
 
-from deploykit.deploy.locate import Location, Service, ServicePort, SparkPod, locate
+from deploykit.deploy.locate import Location, Service, ServicePort, locate
 from deploykit.errors import UnreachableError, UsageError
+from deploykit.spark_pods import ContainerPort, SparkPod
 
 
 def driver(name="connect", *, declares=True, **labels):
@@ -13,7 +16,7 @@ def driver(name="connect", *, declares=True, **labels):
         "spark-app-selector": f"spark-{name}",
         "spark-version": "4.1.1",
     }
-    ports = {"driver-rpc-port": 7078, **({"spark-connect": 15002} if declares else {})}
+    ports = (ContainerPort(7078, "driver-rpc-port"), *([ContainerPort(15002, "spark-connect")] if declares else []))
     return SparkPod(name=f"{name}-driver", labels={**own, **labels}, ports=ports)
 
 
@@ -22,7 +25,7 @@ def service(name="spark-connect-server", *, selector=None, port=15002, target=15
     return Service(name=name, selector=chosen, ports=(ServicePort(port, target),), headless=headless, ours=ours)
 
 
-EXECUTOR = SparkPod("connect-exec-1", {**driver().labels, "spark-role": "executor"}, {})
+EXECUTOR = SparkPod(name="connect-exec-1", labels={**driver().labels, "spark-role": "executor"})
 
 
 def of_this_run():
@@ -98,6 +101,12 @@ def test_several_drivers_that_nothing_tells_apart_are_named_and_refused():
     assert "--driver-label" in raised.value.fix
 
 
+def test_a_driver_that_runs_connects_class_is_known_without_a_declared_port():
+    connect = driver("connect", declares=False)
+    known = replace(connect, command=("driver", "--class", "org.apache.spark.sql.connect.service.SparkConnectServer"))
+    assert locate([driver("batch", declares=False), known], [], namespace="ilum").driver == "connect-driver"
+
+
 def test_a_label_chooses_the_driver_and_becomes_part_of_the_selector():
     drivers = [driver("a", declares=False, role="connect"), driver("b", declares=False)]
     found = locate(drivers, [], namespace="ilum", labels={"role": "connect"})
@@ -105,7 +114,7 @@ def test_a_label_chooses_the_driver_and_becomes_part_of_the_selector():
 
 
 def test_drivers_with_the_same_application_name_need_a_label_of_their_own():
-    twins = [driver("connect"), SparkPod("twin", {**driver().labels, "spark-app-selector": "spark-2"}, {})]
+    twins = [driver("connect"), SparkPod(name="twin", labels={**driver().labels, "spark-app-selector": "spark-2"})]
     with pytest.raises(UsageError, match="No lasting label"):
         locate(twins, [], namespace="ilum")
 

@@ -62,7 +62,7 @@ def test_the_file_of_the_folder_answers_as_the_options_do(capsys):
 
 def test_a_file_that_deploykit_wrote_is_written_again(capsys):
     for port in (15002, 15003):
-        assert run(["values", "--image", IMAGE, "--server", f"sc://a.b:{port}", "--file", "values.yaml"]) == 0
+        assert run(["values", "--image", IMAGE, "--server", f"sc://a.b.svc:{port}", "--file", "values.yaml"]) == 0
         assert yaml.safe_load(Path("values.yaml").read_text())["ilum"]["server"]["port"] == port
     assert capsys.readouterr().out == ""
     assert [path.name for path in Path().iterdir()] == ["values.yaml"], "nothing half-written is left"
@@ -92,6 +92,8 @@ def test_a_file_that_cannot_be_written_is_a_sentence(capsys):
         (["--image", "mage:latest", "--server", SERVER], "which image exactly"),
         (["--image", IMAGE, "--server", "http://a.b"], "does not start with sc://"),
         (["--image", IMAGE, "--server", "sc://spark.example.com"], "in which namespace"),
+        (["--image", IMAGE, "--server", "sc://spark.corp"], "in which namespace"),
+        (["--image", f"sha256:{'0a' * 32}", "--server", SERVER], "not pushed yet"),
         (["--image", IMAGE, "--server", SERVER, "--executor"], "address of the Kubernetes API server"),
         (["--image", IMAGE, "--server", SERVER, "--driver-label", "team"], "KEY=VALUE"),
         (["--server", SERVER], "--image"),

@@ -87,8 +87,16 @@ def test_no_kubeconfig_is_wrong_usage(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("listener", [servers.refused, servers.silent, servers.closing, servers.http1])
-def test_a_kubernetes_api_that_does_not_answer_ends_with_4(tmp_path, listener):
+@pytest.mark.parametrize(
+    ("listener", "sentence"),
+    [
+        (servers.refused, "The Kubernetes API does not answer at"),
+        (servers.silent, "The Kubernetes API does not answer at"),
+        (servers.closing, "There is no TLS connection to the Kubernetes API at"),
+        (servers.http1, "There is no TLS connection to the Kubernetes API at"),
+    ],
+)
+def test_a_kubernetes_api_that_does_not_answer_ends_with_4(tmp_path, listener, sentence):
     with listener() as port:
         cluster = {"name": "c", "cluster": {"server": f"https://127.0.0.1:{port}"}}
         context = {"name": "x", "context": {"cluster": "c", "user": "u"}}
@@ -98,7 +106,7 @@ def test_a_kubernetes_api_that_does_not_answer_ends_with_4(tmp_path, listener):
         )
         done = detect("--namespace", "ilum", "--context", "x", "--timeout", "1", KUBECONFIG=str(kubeconfig))
     assert done.returncode == 4, done.stderr
-    assert f"does not answer at https://127.0.0.1:{port}" in done.stderr
+    assert f"{sentence} https://127.0.0.1:{port}" in done.stderr
     assert "Traceback" not in done.stderr
 
 

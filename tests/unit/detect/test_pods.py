@@ -3,29 +3,25 @@
 import pytest
 
 from deploykit.detect.evidence import merge
-from deploykit.detect.pods import SparkPod, evidence
+from deploykit.detect.pods import evidence
 from deploykit.errors import UnreachableError
+from deploykit.spark_pods import ContainerPort, SparkPod
+
+
+def pod(*, name, role, application, label, image, ports=()):
+    labels = {"spark-role": role, "spark-app-selector": application, **({"spark-version": label} if label else {})}
+    return SparkPod(name=name, labels=labels, image=image, ports=ports)
 
 
 def driver(application="spark-1", label="4.1.1", image="ilum/spark:4.1.1", is_connect=False):
-    return SparkPod(
-        name=f"{application}-driver",
-        role="driver",
-        application=application,
-        version_label=label,
-        image=image,
-        is_connect=is_connect,
+    ports = (ContainerPort(15002),) if is_connect else ()
+    return pod(
+        name=f"{application}-driver", role="driver", application=application, label=label, image=image, ports=ports
     )
 
 
 def executor(number=1, application="spark-1", label="4.1.1", image="ilum/spark:4.1.1"):
-    return SparkPod(
-        name=f"{application}-exec-{number}",
-        role="executor",
-        application=application,
-        version_label=label,
-        image=image,
-    )
+    return pod(name=f"{application}-exec-{number}", role="executor", application=application, label=label, image=image)
 
 
 def test_an_executor_counts_more_than_the_driver_that_another_version_submitted():

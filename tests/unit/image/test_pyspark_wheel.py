@@ -141,3 +141,16 @@ def test_what_was_executable_stays_so_and_python_scripts_begin_as_installers_wan
     assert files["pyspark-4.1.1.data/scripts/find_spark_home.py"] == "#!python\nprint()\n"
     assert files["pyspark-4.1.1.data/scripts/spark-submit"] == FILES["deps/bin/spark-submit"]
     assert files["pyspark/find_spark_home.py"] == FILES["pyspark/find_spark_home.py"]
+
+
+def test_measured_bounds_take_the_place_of_declared_ones_in_the_metadata_alone(tmp_path):
+    source, target = sdist(tmp_path / "sdist.tar.gz"), tmp_path / "bounds.whl"
+    bounds = {"grpcio>=1.76.0": "grpcio>=1.48.1", "pandas>=9": "pandas"}
+    pyspark_wheel.pack(source, RELEASE, target, jars=False, bounds=bounds)
+    metadata = message_from_string(contents(target)[f"pyspark-{RELEASE}+nojars.dist-info/METADATA"])
+    assert metadata.get_all("Requires-Dist") == [
+        "py4j>=0.10",
+        'grpcio>=1.48.1; extra == "connect"',
+        'pandas>=2.2.0; extra == "connect"',
+        'pandas>=2.2.0; extra == "sql"',
+    ]

@@ -1,0 +1,78 @@
+"""A web server that answers as the Kubernetes API does, and the kubeconfig that leads to it."""
+
+import http.server
+import json
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import yaml
+
+PODS = json.loads((Path(__file__).parent / "pods.json").read_text(encoding="utf-8"))
+"""What the API says of a namespace with a Spark Connect job and a batch job: taken from Spark's own pods.
+
+The server is Spark 3.5's, which declares no port 15002, and shares its pod with a container of a service mesh. Its
+predecessor is about to end.
+"""
+
+
+def kubeconfig(path: Path, server: str, **cluster: str) -> Path:
+    """Write a kubeconfig with the one context `here`."""
+    text = yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "here", "cluster": {"server": server, **cluster}}],
+            "users": [{"name": "me", "user": {"token": "Geheim1"}}],
+            "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
+            "current-context": "here",
+        }
+    )
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@contextmanager
+def serving(
+    answers: Mapping[str, object], *, status: int = 200, page: int = 500, tls: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """The port of a server with lists by path, such as `/api/v1/namespaces/ilum/pods`, or one status for all.
+
+    A text is sent as it is. At most `page` objects go into one answer, as the API may decide too.
+    """
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            address = urlsplit(self.path)
+            query = parse_qs(address.query)
+            found = answers.get(address.path)
+            if isinstance(found, Mapping):
+                first = int(query.get("continue", ["0"])[0])
+                more = {"continue": str(first + page)} if first + page < len(found["items"]) else {}
+                found = {**found, "metadata": more, "items": found["items"][first : first + page]}
+            body = found if isinstance(found, str) else json.dumps(found)
+            self.send_response(status if found is not None or status != 200 else 404)
+            self.send_header("Content-Length", str(len(body.encode())))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # a client that does not trust the certificate hangs up
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()

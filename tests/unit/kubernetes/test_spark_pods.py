@@ -1,0 +1,59 @@
+"""`detect` and `values` read the same pods in the same way."""
+
+import copy
+
+import pytest
+from tests.unit.kubernetes.api_server import PODS, kubeconfig, serving
+
+from deploykit.deploy.describe import from_cluster
+from deploykit.deploy.discover import Cluster
+from deploykit.deploy.reference import ImageReference
+from deploykit.deploy.values import Deployment
+from deploykit.detect.evidence import merge
+from deploykit.detect.kubernetes_pods import spark_pods
+from deploykit.detect.pods import evidence
+from deploykit.errors import UsageError
+
+NO_SERVICES = {"apiVersion": "v1", "kind": "ServiceList", "metadata": {}, "items": []}
+
+
+@pytest.fixture
+def namespace(tmp_path, monkeypatch):
+    """Ask both about the pods of a namespace: the versions that detect sees, and the driver that the values name."""
+
+    def ask(pods):
+        answers = {"/api/v1/namespaces/ilum/pods": pods, "/api/v1/namespaces/ilum/services": NO_SERVICES}
+        with serving(answers) as port:
+            monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
+            found = merge(evidence("ilum", spark_pods("ilum", context=None, timeout=3)))
+            deployment = from_cluster(Deployment(image=ImageReference("mage", "1")), Cluster(), "ilum", None, {})
+        servers = {item.server for item in found.evidence}
+        return str(found.version), servers, deployment.driver_labels["spark-app-name"]
+
+    return ask
+
+
+def without_class(*, ports):
+    """The same pods, where the Connect driver hides its class and declares these ports."""
+    pods = copy.deepcopy(PODS)
+    container = pods["items"][0]["spec"]["containers"][1]
+    container["args"] = ["driver", "--class", "com.example.Main"]
+    container["ports"] = ports
+    return pods
+
+
+CONNECT = ("3.5.7", {"ilum/spark-connect-1111-driver"}, "spark-connect")
+
+
+def test_a_connect_driver_is_known_by_its_class(namespace):
+    assert namespace(PODS) == CONNECT
+
+
+@pytest.mark.parametrize("port", [{"containerPort": 15002}, {"containerPort": 15002, "name": "grpc"}])
+def test_a_connect_driver_is_known_by_its_port_with_or_without_a_name(namespace, port):
+    assert namespace(without_class(ports=[port])) == CONNECT
+
+
+def test_a_udp_port_makes_no_connect_driver(namespace):
+    with pytest.raises(UsageError, match="2 Spark drivers run"):
+        namespace(without_class(ports=[{"containerPort": 15002, "protocol": "UDP"}]))
