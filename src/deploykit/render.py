@@ -88,7 +88,5 @@ def _deployment(plan: Plan, request: Request) -> Deployment:
 
         return describe.from_cluster(deployment, Cluster(request.context), request.namespace, None, labels)
     if request.server:
-        from mage_ilum.address import ConnectAddress
-
-        return describe.from_address(deployment, ConnectAddress.parse(request.server), labels)
+        return describe.from_address(deployment, describe.address_for_values(request.server), labels)
     return Deployment(image=deployment.image, create_service=True)

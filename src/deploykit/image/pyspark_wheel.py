@@ -6,8 +6,8 @@ result, file by file, with the wheel that pip builds.
 
 Without jars, `jars/`, `examples/`, `data/` and the launcher scripts stay out: 6 MB instead of 455. It is marked by the
 local version `+nojars`, which `==` still matches, and states the measured bounds where they differ from the declared
-ones. `pyspark/jars` has to be a folder all the same, or Mage exits with 255 when it looks for Spark's home; a wheel holds
-no empty folder, so it gets a text file.
+ones. `pyspark/jars` has to be a folder all the same, or Mage exits with 255 when it looks for Spark's home; a wheel
+holds no empty folder, so it gets a text file.
 """
 
 import base64
