@@ -15,7 +15,8 @@ _MEANING = {
 
 
 @click.command()
-@click.argument("server", required=False, envvar="DEPLOYKIT_SERVER", metavar="[sc://HOST:PORT]")
+@click.argument("address", required=False, metavar="[sc://HOST:PORT]")
+@click.option("--server", envvar="DEPLOYKIT_SERVER", metavar="sc://HOST:PORT", help="The same as the argument.")
 @click.option("--namespace", envvar="DEPLOYKIT_NAMESPACE", help="Read the Spark pods of this Kubernetes namespace.")
 @click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="The kubeconfig's context; the current one unless given.")
 @click.option(
@@ -26,12 +27,20 @@ _MEANING = {
     help="Seconds to wait for the server, and for the Kubernetes API; the default ends the command within 3.",
 )
 @output.format_option
-def command(server: str | None, namespace: str | None, context: str | None, timeout: float, output_format: str) -> None:
+def command(
+    *,
+    address: str | None,
+    server: str | None,
+    namespace: str | None,
+    context: str | None,
+    timeout: float,
+    output_format: str,
+) -> None:
     """Ask which Spark a server or a namespace runs, and by which evidence.
 
     A token for the server is read from SPARK_CONNECT_AUTHENTICATE_TOKEN.
     """
-    detection = merge(_evidence(server, namespace, context, timeout))
+    detection = merge(_evidence(address or server, namespace, context, timeout))
     if output_format == "json":
         output.data_json(_as_json(detection))
     else:

@@ -49,3 +49,7 @@ def command(*, request: Request, push: bool, verified: bool, output_format: str)
         )
     else:
         output.data(result.exact)
+    if not push:
+        output.talk(
+            f"Not pushed: only this engine has it, as {result.reference}. A cluster needs --push --repository …."
+        )

@@ -4,6 +4,7 @@ from deploykit import catalog
 from deploykit.cli.output import Json
 from deploykit.detect.evidence import Detection
 from deploykit.errors import DeploykitError
+from deploykit.image import wheelhouse
 from deploykit.image.engine import Engine
 from deploykit.plan import Plan
 
@@ -26,7 +27,6 @@ def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[st
     """The rows of the table."""
     said = "as asked for" if detection is None else f"{detection.confidence}: {detection.evidence[0].where} says so"
     inventory = plan.base.inventory
-    fetched = sum(file.size for file in plan.lock.added)
     shown = [
         ("image", plan.reference),
         ("in registry", present),
@@ -40,7 +40,7 @@ def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[st
         ("added", "\n".join(f"{file.name} {file.version}" for file in plan.lock.added)),
         ("re-used", ", ".join(f"{name} {version}" for name, version in sorted(plan.lock.reused.items()))),
         ("lock", f"{plan.lock.source}; nothing of the base moves"),
-        ("to fetch", f"{plan.sdist.size / MB:.0f} MB of PySpark's sdist once, {fetched / MB:.0f} MB of wheels once"),
+        ("to fetch", _to_fetch(plan)),
     ]
     for item in plan.line.measured:
         replaced = f" in place of {item.declared}" if item.declared else ", which is not declared"
@@ -48,6 +48,16 @@ def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[st
     if detection is not None:
         shown += [("disagreement", text) for text in detection.disagreements]
     return shown
+
+
+def _to_fetch(plan: Plan) -> str:
+    missing = wheelhouse.to_fetch(plan.lock.added, plan.sdist, plan.line, jars=plan.profile.jars)
+    if not missing:
+        return "nothing: all of it is in the cache"
+    packed = "" if plan.profile.jars else ", of which a wheel of 6 MB is kept"
+    return f"{missing / MB:.0f} MB, once" + (
+        f": mostly PySpark's published archive{packed}" if missing > 50 * MB else ""
+    )
 
 
 def _profile(plan: Plan) -> str:

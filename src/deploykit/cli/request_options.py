@@ -53,7 +53,9 @@ def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]
         _option("--server", metavar="sc://HOST:PORT", help="Ask this Spark Connect server which Spark it runs."),
         _option("--namespace", help="Ask the Spark pods of this Kubernetes namespace."),
         _option("--context", help="The kubeconfig's context; the current one unless given."),
-        _option("--client", metavar="X.Y.Z", help="Another client than the server's version; it may be older."),
+        _option(
+            "--client", metavar="X.Y.Z", help="Another client than the server's version; it may be of an older line."
+        ),
         _option("--executor-python", metavar="X.Y", help="The executors' Python, for the verdict on Python UDFs."),
         _option("--mage", metavar="X.Y.Z", help=f"The Mage release.  [default: {defaults.mage}]"),
         _option("--base", metavar="IMAGE", help="The Mage image to start from; the published one unless given."),

@@ -8,7 +8,7 @@ import click
 
 from deploykit.cli import output
 from deploykit.deploy.reference import ImageReference
-from deploykit.deploy.values import SIGNATURE, Deployment, to_values, to_yaml
+from deploykit.deploy.values import SIGNATURE, Deployment, is_untouched, to_values, to_yaml
 from deploykit.errors import UsageError
 
 
@@ -47,7 +47,7 @@ def _labels(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]
     help="The API server's own address, for --executor where no cluster is asked.",
 )
 @click.option("--file", type=click.Path(dir_okay=False, path_type=Path), envvar="DEPLOYKIT_FILE", help="Write here.")
-@click.option("--force", is_flag=True, help="Overwrite a file that deploykit did not write.")
+@click.option("--force", is_flag=True, help="Overwrite a file that is not as deploykit wrote it.")
 @output.format_option
 def command(
     *,
@@ -134,9 +134,14 @@ def _write(file: Path, text: str) -> None:
 
 def _refuse_foreign(path: Path) -> None:
     try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            first = file.readline().rstrip("\n")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return
-    if first != SIGNATURE:
+    if not text.startswith(f"{SIGNATURE}\n"):
         raise UsageError(f"{path} was not written by deploykit", fix="choose another --file, or add --force")
+    if not is_untouched(text):
+        raise UsageError(
+            f"{path} was changed since deploykit wrote it",
+            why="writing it again would lose the change",
+            fix="move your settings to a second file, which helm takes as another --values, and add --force",
+        )

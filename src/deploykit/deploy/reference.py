@@ -38,6 +38,11 @@ class ImageReference:
                 fix="--image registry.example/mage-ilum:TAG@sha256:..., as `deploykit image` prints it",
             )
         found = cls(match["repository"], match["tag"] or "", match["digest"] or "")
+        if re.fullmatch("[0-9a-f]{12}", text):
+            raise UsageError(
+                f"{text} looks like the short id of an image, which no cluster knows",
+                fix="the reference that `deploykit image --push` prints",
+            )
         if not found.digest and found.tag in ("", "latest"):
             raise UsageError(
                 f"{text!r} does not say which image exactly",

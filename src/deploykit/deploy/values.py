@@ -1,5 +1,6 @@
 """What a deployment is, as values of the `mage-ilum` chart. Pure: the same deployment gives the same bytes."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,6 +15,11 @@ DRIVER_LABELS: Mapping[str, str] = MappingProxyType({"spark-role": "driver"})
 """What Spark itself puts on every driver pod."""
 SIGNATURE = "# Values of the mage-ilum chart, written by deploykit."
 """The first line of a values file that deploykit wrote and so may write again."""
+
+_HINT = """\
+# Keep settings of your own in a second file, which comes later and wins:
+# helm upgrade --install mage charts/mage-ilum --namespace mage --values THIS_FILE --values YOUR_FILE
+"""
 
 Values: TypeAlias = "Mapping[str, Values] | Sequence[str | int] | str | int | bool"
 
@@ -59,8 +65,20 @@ def to_values(deployment: Deployment) -> dict[str, Values]:
 
 def to_yaml(deployment: Deployment) -> str:
     """The values file, with the line that lets `deploykit values` write it again."""
-    body = yaml.safe_dump(to_values(deployment), sort_keys=False, width=120)
-    return f"{SIGNATURE}\n# helm upgrade --install mage charts/mage-ilum --namespace mage --values THIS_FILE\n{body}"
+    body = _HINT + yaml.safe_dump(to_values(deployment), sort_keys=False, width=120)
+    return f"{SIGNATURE}\n{_seal(body)}\n{body}"
+
+
+def is_untouched(text: str) -> bool:
+    """Whether a values file is as deploykit wrote it: what a person put into it must not be lost."""
+    lines = text.split("\n", 2)
+    return len(lines) == 3 and lines[0] == SIGNATURE and lines[1] == _seal(lines[2])
+
+
+def _seal(body: str) -> str:
+    return (
+        f"# Written again by `deploykit values` as long as it is unchanged: {hashlib.sha256(body.encode()).hexdigest()}"
+    )
 
 
 def _ilum(deployment: Deployment) -> dict[str, Values]:

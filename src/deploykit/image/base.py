@@ -83,7 +83,11 @@ def _digest_now(reference: str, engine: Engine) -> tuple[str | None, str]:
             return known, f"its registry could not be asked ({error.why}): the last known digest"
         if engine.local(reference):
             return None, ""
-        raise
+        raise UnreachableError(
+            f"The registry of the base image {reference} could not be asked.",
+            why=error.why,
+            fix="--base with the Mage image of a registry that this machine reaches, or `docker login`",
+        ) from None
     if digest is None and engine.local(reference) is None:
         raise UsageError(f"There is no image {reference}.", fix="--base with a Mage image that exists")
     return digest, ""

@@ -93,6 +93,8 @@ def _verify_once(image: str, plan: Plan, *, engine: Engine, progress: Progress) 
     """Verify an image unless this very one was: it may have been built before with `--no-verify`."""
     local = engine.local(image)
     key = "" if local is None else local.id.replace(":", "-")
-    if cache.read_json("verified", key) is None:
+    if cache.read_json("verified", key) is not None:
+        progress.step("This very image was verified before")
+    else:
         verify(image, plan, engine=engine, progress=progress)
         cache.write_json("verified", key, {"reference": plan.reference})

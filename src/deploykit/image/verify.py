@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,16 +31,14 @@ class Check:
 
 def verify(image: str, plan: Plan, *, engine: Engine, progress: Progress) -> list[Check]:
     """Run every check in `image`; raises `BuildError` that lists those that do not hold."""
-    progress.step("Verifying the image from inside")
+    progress.step("Verifying the image from inside (about half a minute)")
+    checks: list[Check] = []
     with ThreadPoolExecutor(max_workers=2) as pool:
-        parts = [
-            pool.submit(inside, image, plan, engine),
-            pool.submit(stops, image, plan, engine),
-            pool.submit(pip_check, image, plan, engine),
-        ]
-        checks = [check for part in parts for check in part.result()]
-    for check in checks:
-        progress.log(f"{'ok  ' if not check.problem else 'FAIL'} {check.name}")
+        parts = [pool.submit(part, image, plan, engine) for part in (inside, stops, pip_check)]
+        for part in as_completed(parts):
+            checks += part.result()
+            for check in part.result():
+                progress.step(f"{'FAIL' if check.problem else 'ok'}: {check.name}")
     if failed := [check for check in checks if check.problem]:
         raise BuildError(
             "The image was built, but it does not hold what it must.",

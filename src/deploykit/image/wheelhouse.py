@@ -60,8 +60,7 @@ def pyspark(
     """PySpark's wheel, packed from its sdist the first time; only the wheel is kept."""
     source = sdist(spark, line, target, ca_file=ca_file)
     bounds = {} if jars else line.bounds
-    recipe = hashlib.sha256(f"{pyspark_wheel.FORMAT} {sorted(bounds.items())}".encode()).hexdigest()[:8]
-    key = f"{source.sha256}{'' if jars else '-nojars'}-{recipe}"
+    key = _key(source, line, jars=jars)
     name = pyspark_wheel.file_name(spark.release, jars=jars)
     if wheel := _packed(key, name):
         return wheel
@@ -78,6 +77,18 @@ def pyspark(
             cache.keep(packed, digest)
             cache.write_json("wheels", key, {"sha256": digest})
     return Wheel(file=name, path=cache.blob(digest), sha256=digest)
+
+
+def to_fetch(files: Sequence[File], source: Sdist, line: SparkLine, *, jars: bool) -> int:
+    """How many bytes a build has to fetch: what the cache does not hold."""
+    missing = sum(file.size for file in files if not cache.blob(file.sha256).is_file())
+    return missing + (0 if _packed(_key(source, line, jars=jars), "") else source.size)
+
+
+def _key(source: Sdist, line: SparkLine, *, jars: bool) -> str:
+    bounds = {} if jars else line.bounds
+    recipe = hashlib.sha256(f"{pyspark_wheel.FORMAT} {sorted(bounds.items())}".encode()).hexdigest()[:8]
+    return f"{source.sha256}{'' if jars else '-nojars'}-{recipe}"
 
 
 def _packed(key: str, name: str) -> Wheel | None:

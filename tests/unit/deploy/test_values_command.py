@@ -79,6 +79,19 @@ def test_a_file_of_somebody_else_is_left_alone_unless_forced(capsys):
     assert mine.read_text().startswith(SIGNATURE)
 
 
+@pytest.mark.parametrize("change", [("15002", "15003"), ("mageai:", "# my own note\nmageai:")])
+def test_what_a_person_put_into_a_written_file_is_not_lost(capsys, change):
+    arguments = ["values", "--image", IMAGE, "--server", SERVER, "--file", "values.yaml"]
+    assert run(arguments) == 0
+    edited = Path("values.yaml").read_text().replace(*change)
+    Path("values.yaml").write_text(edited)
+    assert run(arguments) == 2
+    assert "was changed since deploykit wrote it" in capsys.readouterr().err
+    assert Path("values.yaml").read_text() == edited
+    assert run([*arguments, "--force"]) == 0
+    assert Path("values.yaml").read_text() != edited
+
+
 def test_a_file_that_cannot_be_written_is_a_sentence(capsys):
     Path("taken").write_text("")
     assert run(["values", "--image", IMAGE, "--server", SERVER, "--file", "taken/values.yaml"]) == 2
@@ -94,6 +107,7 @@ def test_a_file_that_cannot_be_written_is_a_sentence(capsys):
         (["--image", IMAGE, "--server", "sc://spark.example.com"], "in which namespace"),
         (["--image", IMAGE, "--server", "sc://spark.corp"], "in which namespace"),
         (["--image", f"sha256:{'0a' * 32}", "--server", SERVER], "not pushed yet"),
+        (["--image", "1a6fcaa6af4d", "--server", SERVER], "short id"),
         (["--image", IMAGE, "--server", SERVER, "--executor"], "address of the Kubernetes API server"),
         (["--image", IMAGE, "--server", SERVER, "--driver-label", "team"], "KEY=VALUE"),
         (["--server", SERVER], "--image"),
