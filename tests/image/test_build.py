@@ -26,7 +26,7 @@ def test_the_last_line_names_the_image_with_the_digest_that_the_registry_knows(c
 def test_an_image_that_was_built_without_verification_is_verified_before_it_is_pushed(connect):
     assert "Verifying" not in connect.first.stderr
     assert "nothing to build" in connect.second.stderr
-    assert connect.second.stderr.index("ok   ") < connect.second.stderr.index("==> Pushing")
+    assert connect.second.stderr.index("ok: ") < connect.second.stderr.index("==> Pushing")
     assert "FAIL" not in connect.second.stderr
 
 
@@ -46,7 +46,7 @@ def test_an_image_that_was_built_without_verification_is_verified_before_it_is_p
     ],
 )
 def test_every_promise_was_tried_in_the_image(connect, check):
-    assert f"    ok   {check}\n" in connect.second.stderr
+    assert f"==> ok: {check}\n" in connect.second.stderr
 
 
 def test_a_tag_that_is_in_the_registry_is_neither_built_nor_pushed_again(connect):

@@ -110,8 +110,8 @@ def test_a_verification_lists_what_does_not_hold_and_exits_with_6(broken, the_pl
     assert caught.value.exit_code == 6
     assert re.fullmatch("constraints: AssertionError: .* does not hold the client", caught.value.why)
     said = capsys.readouterr().err
-    assert "FAIL constraints" in said
-    assert said.count("ok   ") == 9
+    assert "FAIL: constraints" in said
+    assert said.count("==> ok: ") == 9
 
 
 def test_a_requirement_that_the_base_does_not_break_is_found(broken, the_plan, engine):
