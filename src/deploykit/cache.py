@@ -66,7 +66,7 @@ def only_one(key: str, progress: Progress | None = None) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if progress is not None:
-                progress.step("Waiting for another deploykit that fetches the same")
+                progress.step("Waiting for another deploykit that does the same")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

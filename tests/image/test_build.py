@@ -2,6 +2,7 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.image.conftest import SPARK, deploykit, registry_answer
@@ -109,3 +110,14 @@ def test_what_is_no_mage_image_is_no_base(docker, registry):
     found = deploykit("image", "--spark", SPARK, "--base", "testbed/python:3.10-bookworm", "--network", "host")
     assert found.returncode == 3
     assert "There is no Mage in it." in found.stderr
+
+
+def test_two_builds_at_once_end_with_one_image_that_was_pushed_once(base_image, repository):
+    options = ("--spark", "4.1.1", "--profile", "slim", "--base", base_image, "--repository", repository)
+    command = ("image", *options, "--network", "host", "--no-verify", "--push", "-o", "json")
+    with ThreadPoolExecutor() as pool:
+        both = [done.result() for done in [pool.submit(deploykit, *command) for _ in range(2)]]
+    assert [done.returncode for done in both] == [0, 0], both[0].stderr + both[1].stderr
+    said = [json.loads(done.stdout) for done in both]
+    assert said[0]["image"] == said[1]["image"]
+    assert sorted(answer["pushed"] for answer in said) == [False, True]

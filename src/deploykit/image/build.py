@@ -1,5 +1,6 @@
 """From a plan to an image: only what is missing is built, verified and pushed."""
 
+import hashlib
 import os
 from dataclasses import dataclass
 
@@ -36,6 +37,12 @@ def build(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: P
             f"What is in {plan.base.reference} is only assumed; an image is built on what was read.",
             fix="an engine that can pull it",
         )
+    # One at a time on this machine: the second one finds what the first one made.
+    with cache.only_one(f"build-{hashlib.sha256(plan.reference.encode()).hexdigest()}", progress=progress):
+        return _ensure(plan, push=push, verified=verified, engine=engine, progress=progress)
+
+
+def _ensure(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: Progress) -> Result:
     if push and (digest := engine.digest(plan.reference)):
         progress.step(f"{plan.reference} is in the registry: nothing to build")
         return Result(reference=plan.reference, digest=digest, id="", built=False, pushed=False)
@@ -48,12 +55,14 @@ def build(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: P
         progress.step(f"{plan.reference} is there: nothing to build")
         if verified:
             _verify_once(plan.reference, plan, engine=engine, progress=progress)
-    digest = ""
-    if push:
+    # Asked again: another machine may have pushed it meanwhile, and a tag that is there is not pushed over.
+    digest = (engine.digest(plan.reference) or "") if push else ""
+    pushed = push and not digest
+    if pushed:
         progress.step(f"Pushing {plan.reference}")
         digest = engine.push(plan.repository, plan.tag, progress=progress)
     return Result(
-        reference=plan.reference, digest=digest, id="" if local is None else local.id, built=built, pushed=push
+        reference=plan.reference, digest=digest, id="" if local is None else local.id, built=built, pushed=pushed
     )
 
 
