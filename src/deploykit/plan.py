@@ -54,7 +54,7 @@ class Plan:
     def inputs(self) -> str:
         """SHA-256 of everything that decides what is in the image; where it is fetched from is no part of that."""
         value = {
-            "base": self.base.digest or self.base.reference,
+            "base": self.base.identity,
             "platform": self.platform,
             "spark": [self.spark.release, self.sdist.sha256, pyspark_wheel.FORMAT, self.line.bounds],
             "profile": self.profile,
@@ -108,8 +108,9 @@ def make(request: Request, *, server: SparkVersion, base: Base, java: Java, cata
             f"{base.reference} holds Mage {inventory.mage}, not {request.mage}.",
             fix=f"--mage {inventory.mage}, or another --base",
         )
-    older = locking.older_client(client, inventory, catalog)
-    line = catalog.line(client, fix=f"a newer deploykit, or {older}")
+    line = catalog.lines.get(client.line) or catalog.line(
+        client, fix=f"a newer deploykit, or {locking.older_client(client, inventory, catalog)}"
+    )
     locked = locking.resolve(client, line, inventory, catalog, base=base.reference, ca_file=request.ca_file)
     modules = (*catalog.java.modules, *(catalog.java.local if request.profile.jars else ()))
     return Plan(
@@ -142,7 +143,7 @@ def _source_hashes() -> dict[str, str]:
         path for name in SOURCES for path in ([root / name] if (root / name).is_file() else source_files(root / name))
     ]
     return {
-        str(path.relative_to(root)): f"{_is_executable(path):d}-{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        str(path.relative_to(root)): f"{is_executable(path):d}-{hashlib.sha256(path.read_bytes()).hexdigest()}"
         for path in sorted(files)
     }
 
@@ -152,5 +153,6 @@ def source_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
 
-def _is_executable(path: Path) -> bool:
+def is_executable(path: Path) -> bool:
+    """Whether a source file is published as a program."""
     return bool(path.stat().st_mode & 0o100)

@@ -1,10 +1,8 @@
 """Images that the tests look at: each is built once, in a repository of this run's own."""
 
-import http.server
 import os
 import subprocess
 import sys
-import threading
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.image.variants import Variants
-from tests.unit.mage_ilum.servers import refused
+from tests.unit.mage_ilum.servers import failing, refused
 
 from deploykit import cache
 from deploykit.image.engine import Engine
@@ -72,23 +70,8 @@ def closed_port() -> Iterator[int]:
 @pytest.fixture
 def failing_registry(request: pytest.FixtureRequest) -> Iterator[int]:
     """A registry that answers every question with one status."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_error(request.param)
-
-        def do_HEAD(self) -> None:
-            self.send_error(request.param)
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    with failing(request.param) as port:
+        yield port
 
 
 @pytest.fixture(scope="session")

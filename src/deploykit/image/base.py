@@ -26,6 +26,11 @@ class Base:
     inventory: Inventory
     note: str = ""
 
+    @property
+    def identity(self) -> str:
+        """What tells this base from others: its digest or id, else the only thing that is known, its reference."""
+        return self.digest or self.reference
+
 
 def repository(reference: str) -> str:
     """A reference without its tag and digest."""

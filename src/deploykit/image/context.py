@@ -10,7 +10,7 @@ from pathlib import Path
 from deploykit import assets
 from deploykit.errors import BuildError
 from deploykit.image.wheelhouse import Wheel
-from deploykit.plan import Plan, source_files
+from deploykit.plan import Plan, is_executable, source_files
 
 
 def dockerfile(plan: Plan) -> str:
@@ -81,7 +81,7 @@ def _copy(source: Path, target: Path) -> None:
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-        copy.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+        copy.chmod(0o755 if is_executable(path) else 0o644)
 
 
 def _place(wheel: Wheel, target: Path, *, link: bool) -> None:

@@ -125,5 +125,5 @@ def _stages(request: Request) -> bytes:
 
 
 def _key(base: Base, platform: str, mirror: str | None, sources: Path | None, package: str) -> str:
-    where = [base.digest or base.reference, platform, mirror or "", sources.read_text() if sources else "", package]
+    where = [base.identity, platform, mirror or "", sources.read_text() if sources else "", package]
     return hashlib.sha256("\n".join(where).encode()).hexdigest()

@@ -88,7 +88,7 @@ def resolve(
 ) -> Lock:
     """The lock for a base: the committed one where it fits, else the one resolved before, else a new one."""
     refuse_what_cannot_fit(spark, line, inventory, catalog, base=base)
-    requirements = (*line.requires, *catalog.image_requires)
+    requirements = _requirements(line, catalog)
     pins = committed.read(inventory.mage, line.line, inventory.python_minor)
     files = () if pins is None else pins.files.get(inventory.platform, ())
     if pins is not None and files and pins.fits(inventory.distributions):
@@ -100,6 +100,11 @@ def resolve(
     files = _from_index(requirements, inventory, prefer=files, base=base, ca_file=ca_file)
     cache.write_json("resolved", key, {"files": [asdict(file) for file in files]})
     return _lock(files, inventory, source="resolved now for this base")
+
+
+def _requirements(line: SparkLine, catalog: Catalog) -> tuple[str, ...]:
+    """What has to be in the image beside PySpark itself."""
+    return (*line.requires, *catalog.image_requires)
 
 
 def _lock(files: Sequence[File], inventory: Inventory, *, source: str, reused: Mapping[str, str] | None = None) -> Lock:
@@ -136,7 +141,7 @@ def _from_index(
 
 def for_every_platform(line: SparkLine, inventory: Inventory, catalog: Catalog, *, base: str) -> CommittedLock:
     """A fresh lock to commit: resolved on the base's platform, the same versions then located for the others."""
-    requirements = (*line.requires, *catalog.image_requires)
+    requirements = _requirements(line, catalog)
     files = _from_index(requirements, inventory, prefer=(), base=base, ca_file=None)
     lock = _lock(files, inventory, source="")
     pins = {file.name: file.version for file in lock.added}

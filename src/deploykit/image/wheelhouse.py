@@ -59,43 +59,49 @@ def pyspark(
 ) -> Wheel:
     """PySpark's wheel, packed from its sdist the first time; only the wheel is kept."""
     source = sdist(spark, line, target, ca_file=ca_file)
-    bounds = {} if jars else line.bounds
     key = _key(source, line, jars=jars)
     name = pyspark_wheel.file_name(spark.release, jars=jars)
-    if wheel := _packed(key, name):
-        return wheel
+    if digest := _packed(key):
+        return Wheel(file=name, path=cache.blob(digest), sha256=digest)
     file = replace(_locate_sdist(spark, line, target, ca_file), sha256=source.sha256, size=source.size)
     with cache.only_one(key, progress=progress):
-        if wheel := _packed(key, name):
-            return wheel
-        with download.streamed(file, ca_file=ca_file, progress=progress) as path:
-            progress.step(f"Packing {name}")
-            packed = path.with_name(name)
-            pyspark_wheel.pack(path, spark.release, packed, jars=jars, bounds=bounds)
-            with packed.open("rb") as content:
-                digest = hashlib.file_digest(content, "sha256").hexdigest()
-            cache.keep(packed, digest)
-            cache.write_json("wheels", key, {"sha256": digest})
+        digest = _packed(key)
+        if digest is None:
+            with download.streamed(file, ca_file=ca_file, progress=progress) as path:
+                progress.step(f"Packing {name}")
+                packed = path.with_name(name)
+                pyspark_wheel.pack(path, spark.release, packed, jars=jars, bounds=_bounds(line, jars=jars))
+                with packed.open("rb") as content:
+                    digest = hashlib.file_digest(content, "sha256").hexdigest()
+                cache.keep(packed, digest)
+                cache.write_json("wheels", key, {"sha256": digest})
     return Wheel(file=name, path=cache.blob(digest), sha256=digest)
 
 
 def to_fetch(files: Sequence[File], source: Sdist, line: SparkLine, *, jars: bool) -> int:
     """How many bytes a build has to fetch: what the cache does not hold."""
     missing = sum(file.size for file in files if not cache.blob(file.sha256).is_file())
-    return missing + (0 if _packed(_key(source, line, jars=jars), "") else source.size)
+    return missing + (0 if _packed(_key(source, line, jars=jars)) else source.size)
 
 
 def _key(source: Sdist, line: SparkLine, *, jars: bool) -> str:
-    bounds = {} if jars else line.bounds
-    recipe = hashlib.sha256(f"{pyspark_wheel.FORMAT} {sorted(bounds.items())}".encode()).hexdigest()[:8]
+    bounds = sorted(_bounds(line, jars=jars).items())
+    recipe = hashlib.sha256(f"{pyspark_wheel.FORMAT} {bounds}".encode()).hexdigest()[:8]
     return f"{source.sha256}{'' if jars else '-nojars'}-{recipe}"
 
 
-def _packed(key: str, name: str) -> Wheel | None:
+def _bounds(line: SparkLine, *, jars: bool) -> dict[str, str]:
+    """The whole wheel is the published one, word for word; the one without jars states what was measured."""
+    return {} if jars else line.bounds
+
+
+def _packed(key: str) -> str | None:
+    """The hash of the wheel that was packed before, if the cache still holds it."""
     stored = cache.read_json("wheels", key)
     if stored is None or not cache.blob(stored["sha256"]).is_file():
         return None
-    return Wheel(file=name, path=cache.blob(stored["sha256"]), sha256=stored["sha256"])
+    digest: str = stored["sha256"]
+    return digest
 
 
 def _locate_sdist(spark: SparkVersion, line: SparkLine, target: Target, ca_file: Path | None) -> File:

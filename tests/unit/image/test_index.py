@@ -1,12 +1,11 @@
 """The package index: who is asked, and what is said when it does not answer."""
 
-import http.server
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.unit.mage_ilum.servers import failing
 
 from deploykit.errors import UnreachableError
 from deploykit.image import index, index_settings
@@ -36,20 +35,8 @@ def no_settings(monkeypatch, tmp_path):
 @pytest.fixture
 def answering(request) -> Iterator[int]:
     """An index that answers everything with one status."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_error(request.param)
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+    with failing(request.param) as port:
+        yield port
 
 
 def test_an_index_that_is_away_is_unreachable_within_seconds_and_no_credential_is_shown(monkeypatch, closed_port):

@@ -6,7 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
 import grpc
 
@@ -40,6 +40,19 @@ def blackhole() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+def failing(status: int) -> AbstractContextManager[int]:
+    """A web server that answers every question with one status."""
+
+    class Handler(_Quiet):
+        def do_GET(self) -> None:
+            self.send_error(status)
+
+        def do_HEAD(self) -> None:
+            self.send_error(status)
+
+    return _web(Handler)
+
+
 @contextmanager
 def closing() -> Iterator[int]:
     """Accepts and closes at once."""
@@ -47,10 +60,14 @@ def closing() -> Iterator[int]:
         yield port
 
 
-@contextmanager
-def http1() -> Iterator[int]:
+def http1() -> AbstractContextManager[int]:
     """A web server."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Quiet) as server:
+    return _web(_Quiet)
+
+
+@contextmanager
+def _web(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[int]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
