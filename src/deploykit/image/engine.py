@@ -3,9 +3,7 @@
 import math
 import os
 import re
-import shutil
-import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deploykit.errors import BuildError, UnreachableError, UsageError
+from deploykit.image.builder import buildx_command, follow, has_buildx, run_logged
+from deploykit.image.engine_errors import explanation, failing, first_line, raise_for
 from deploykit.progress import Progress
 
 if TYPE_CHECKING:
     from docker import DockerClient
-    from docker.errors import APIError
     from docker.models.containers import Container
 
 ASK_SECONDS = 3
@@ -99,7 +98,7 @@ class Engine:
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
             raise UnreachableError(
                 "No Docker engine answers.",
-                why=_first_line(error),
+                why=first_line(error),
                 fix="start Docker, or point DOCKER_HOST at an engine; `deploykit render DIR` needs none",
             ) from None
 
@@ -126,10 +125,10 @@ class Engine:
             if _ABSENT.search(text):
                 return None
             if error.status_code == 400:
-                raise UsageError(f"{reference} is not an image reference.", why=_explanation(error)) from None
-            raise _cannot_ask(reference, _explanation(error)) from None
+                raise UsageError(f"{reference} is not an image reference.", why=explanation(error)) from None
+            raise _cannot_ask(reference, explanation(error)) from None
         except (requests.RequestException, OSError) as error:
-            raise _cannot_ask(reference, _first_line(error)) from None
+            raise _cannot_ask(reference, first_line(error)) from None
         digest: str = answer["Descriptor"]["digest"]
         return digest
 
@@ -142,7 +141,7 @@ class Engine:
         except (docker.errors.ImageNotFound, docker.errors.NotFound):
             return None
         except docker.errors.APIError as error:
-            raise UsageError(f"{reference} is not an image reference.", why=_explanation(error)) from None
+            raise UsageError(f"{reference} is not an image reference.", why=explanation(error)) from None
         return LocalImage(
             id=attributes["Id"],
             platform=f"{attributes['Os']}/{attributes['Architecture']}",
@@ -155,9 +154,9 @@ class Engine:
     def pull(self, reference: str, *, platform: str, progress: Progress) -> None:
         """Pull an image by tag or digest."""
         progress.step(f"Pulling {reference}")
-        with _failing(f"{reference} could not be pulled."):
+        with failing(f"{reference} could not be pulled."):
             for event in self._work.api.pull(reference, platform=platform, stream=True, decode=True):
-                _raise_for(event, f"{reference} could not be pulled.")
+                raise_for(event, f"{reference} could not be pulled.")
                 detail = event.get("progressDetail") or {}
                 if event.get("status") == "Downloading" and detail.get("total"):
                     progress.advance(event["id"], detail["current"], detail["total"])
@@ -198,10 +197,10 @@ class Engine:
         """A created container, removed at the end whatever happens."""
         import docker.errors
 
-        with _failing(f"A container of {image} could not be made."):
+        with failing(f"A container of {image} could not be made."):
             container = self._work.containers.create(image, command, **_given(options))
         try:
-            with _failing(f"A container of {image} could not be used."):
+            with failing(f"A container of {image} could not be used."):
                 yield container
         finally:
             with suppress(docker.errors.NotFound):
@@ -222,9 +221,9 @@ class Engine:
             command = buildx_command(
                 context, tag=tag, platform=platform, build_args=build_args, network=network, builder=self._builder
             )
-            _run_logged(command, progress)
+            run_logged(command, progress)
             return
-        with _failing("The image could not be built."):
+        with failing("The image could not be built."):
             events = self._work.api.build(
                 path=str(context),
                 tag=tag,
@@ -235,25 +234,25 @@ class Engine:
                 forcerm=True,
                 decode=True,
             )
-            _follow(events, progress)
+            follow(events, progress)
 
     def tag(self, image: str, repository: str, tag: str) -> None:
         """Give an image another name."""
-        with _failing(f"{repository}:{tag} could not be tagged."):
+        with failing(f"{repository}:{tag} could not be tagged."):
             self._work.api.tag(image, repository, tag)
 
     def untag(self, reference: str) -> None:
         """Take a name from an image; layers stay cached."""
-        with _failing(f"{reference} could not be removed."):
+        with failing(f"{reference} could not be removed."):
             self._work.api.remove_image(reference, noprune=True)
 
     def push(self, repository: str, tag: str, *, progress: Progress) -> str:
         """Push a tag and return the digest that the registry gave it."""
         what = f"{repository}:{tag} could not be pushed."
         digest = ""
-        with _failing(what):
+        with failing(what):
             for event in self._work.api.push(repository, tag=tag, stream=True, decode=True):
-                _raise_for(event, what)
+                raise_for(event, what)
                 detail = event.get("progressDetail") or {}
                 if event.get("status") == "Pushing" and detail.get("total"):
                     progress.advance(event["id"], min(detail["current"], detail["total"]), detail["total"])
@@ -261,94 +260,6 @@ class Engine:
         if not digest:
             raise BuildError(what, why="The engine reported no digest.")
         return digest
-
-
-def has_buildx() -> bool:
-    """Whether a Docker client with the buildx plug-in is installed."""
-    docker = shutil.which("docker")
-    if docker is None:
-        return False
-    try:
-        return (
-            subprocess.run([docker, "buildx", "version"], capture_output=True, timeout=10, check=False).returncode == 0
-        )
-    except subprocess.TimeoutExpired:
-        return False
-
-
-def buildx_command(
-    context: Path,
-    *,
-    tag: str,
-    platform: str,
-    build_args: Mapping[str, str],
-    network: str | None,
-    builder: str | None = None,
-) -> tuple[str, ...]:
-    """The `docker buildx build` call for a context. Build arguments are passed by name: values stay out of the list."""
-    return (
-        "docker",
-        "buildx",
-        "build",
-        *((f"--builder={builder}",) if builder else ()),
-        "--load",
-        "--progress=plain",
-        "--provenance=false",
-        f"--platform={platform}",
-        f"--tag={tag}",
-        *((f"--network={network}",) if network else ()),
-        *(f"--build-arg={name}" for name in sorted(build_args)),
-        str(context),
-    )
-
-
-def _run_logged(command: Sequence[str], progress: Progress) -> None:
-    progress.log("$ " + " ".join(command))
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        tail = _tail(process.stdout, progress.log)
-    if process.returncode:
-        raise BuildError("The image could not be built.", why="\n".join(tail))
-
-
-def _follow(events: Iterable[Mapping[str, Any]], progress: Progress) -> None:
-    def lines() -> Iterator[str]:
-        for event in events:
-            if error := event.get("error"):
-                raise BuildError("The image could not be built.", why="\n".join([*seen[-15:], str(error)]))
-            yield from str(event.get("stream", "")).splitlines()
-
-    seen: list[str] = []
-    for line in lines():
-        if line.strip():
-            seen.append(line)
-            progress.log(line)
-
-
-def _tail(lines: Iterable[str], log: Callable[[str], None], keep: int = 15) -> list[str]:
-    kept: list[str] = []
-    for line in lines:
-        log(line.rstrip())
-        kept = [*kept[-keep:], line.rstrip()]
-    return kept
-
-
-def _raise_for(event: Mapping[str, Any], what: str) -> None:
-    if error := event.get("error"):
-        raise BuildError(what, why=str(error))
-
-
-@contextmanager
-def _failing(what: str) -> Iterator[None]:
-    import docker.errors
-    import requests
-
-    try:
-        yield
-    except docker.errors.APIError as error:
-        raise BuildError(what, why=_explanation(error)) from None
-    except (docker.errors.DockerException, requests.RequestException) as error:
-        raise BuildError(what, why=_first_line(error)) from None
 
 
 def _given(options: Mapping[str, object]) -> dict[str, Any]:
@@ -361,16 +272,3 @@ def _cannot_ask(reference: str, why: str) -> UnreachableError:
         why=why,
         fix="check the name, the network and `docker login`; some registries want the repository made first",
     )
-
-
-def _explanation(error: "APIError") -> str:
-    return str(error.explanation or error).strip()
-
-
-def _first_line(error: BaseException) -> str:
-    """The innermost cause, such as `Connection refused`: what the layers above it say repeats addresses and objects."""
-    seen: BaseException = error
-    while (inner := seen.__cause__ or seen.__context__) is not None:
-        seen = inner
-    text = seen.strerror if isinstance(seen, OSError) and seen.strerror else str(seen)
-    return (text.strip() or type(seen).__name__).splitlines()[0]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from deploykit.image.base import repository
-from deploykit.image.engine import buildx_command
+from deploykit.image.builder import buildx_command
 
 
 def test_buildx_loads_one_platform_without_attestations_and_keeps_values_out_of_its_arguments():

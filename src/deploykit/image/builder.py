@@ -1,0 +1,83 @@
+"""How a build runs and is followed: through `docker buildx` where the client has it, else as events of the SDK."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from deploykit.errors import BuildError
+from deploykit.progress import Progress
+
+
+def has_buildx() -> bool:
+    """Whether a Docker client with the buildx plug-in is installed."""
+    docker = shutil.which("docker")
+    if docker is None:
+        return False
+    try:
+        return (
+            subprocess.run([docker, "buildx", "version"], capture_output=True, timeout=10, check=False).returncode == 0
+        )
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def buildx_command(
+    context: Path,
+    *,
+    tag: str,
+    platform: str,
+    build_args: Mapping[str, str],
+    network: str | None,
+    builder: str | None = None,
+) -> tuple[str, ...]:
+    """The `docker buildx build` call for a context. Build arguments are passed by name: values stay out of the list."""
+    return (
+        "docker",
+        "buildx",
+        "build",
+        *((f"--builder={builder}",) if builder else ()),
+        "--load",
+        "--progress=plain",
+        "--provenance=false",
+        f"--platform={platform}",
+        f"--tag={tag}",
+        *((f"--network={network}",) if network else ()),
+        *(f"--build-arg={name}" for name in sorted(build_args)),
+        str(context),
+    )
+
+
+def run_logged(command: Sequence[str], progress: Progress) -> None:
+    """Run a build command and log what it prints; raises `BuildError` with its last lines."""
+    progress.log("$ " + " ".join(command))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        tail = _tail(process.stdout, progress.log)
+    if process.returncode:
+        raise BuildError("The image could not be built.", why="\n".join(tail))
+
+
+def follow(events: Iterable[Mapping[str, Any]], progress: Progress) -> None:
+    """Log the events of a build through the SDK; raises `BuildError` with its last lines."""
+
+    def lines() -> Iterator[str]:
+        for event in events:
+            if error := event.get("error"):
+                raise BuildError("The image could not be built.", why="\n".join([*seen[-15:], str(error)]))
+            yield from str(event.get("stream", "")).splitlines()
+
+    seen: list[str] = []
+    for line in lines():
+        if line.strip():
+            seen.append(line)
+            progress.log(line)
+
+
+def _tail(lines: Iterable[str], log: Callable[[str], None], keep: int = 15) -> list[str]:
+    kept: list[str] = []
+    for line in lines:
+        log(line.rstrip())
+        kept = [*kept[-keep:], line.rstrip()]
+    return kept

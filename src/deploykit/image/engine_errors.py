@@ -1,0 +1,44 @@
+"""What the engine and its registries say when something fails, as errors of ours."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from deploykit.errors import BuildError
+
+if TYPE_CHECKING:
+    from docker.errors import APIError
+
+
+@contextmanager
+def failing(what: str) -> Iterator[None]:
+    """Turn the SDK's errors into a `BuildError` that begins with `what`."""
+    import docker.errors
+    import requests
+
+    try:
+        yield
+    except docker.errors.APIError as error:
+        raise BuildError(what, why=explanation(error)) from None
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        raise BuildError(what, why=first_line(error)) from None
+
+
+def raise_for(event: Mapping[str, Any], what: str) -> None:
+    """Raise a `BuildError` where an event of a pull or a push reports an error."""
+    if error := event.get("error"):
+        raise BuildError(what, why=str(error))
+
+
+def explanation(error: "APIError") -> str:
+    """What the engine or the registry says."""
+    return str(error.explanation or error).strip()
+
+
+def first_line(error: BaseException) -> str:
+    """The innermost cause, such as `Connection refused`: what the layers above it say repeats addresses and objects."""
+    seen: BaseException = error
+    while (inner := seen.__cause__ or seen.__context__) is not None:
+        seen = inner
+    text = seen.strerror if isinstance(seen, OSError) and seen.strerror else str(seen)
+    return (text.strip() or type(seen).__name__).splitlines()[0]
