@@ -3,7 +3,7 @@
 # Variables such as SPARK are handed on as DEPLOYKIT_SPARK, by the environment and as they were typed: make expands
 # none of them, in a recipe or elsewhere, so `make image SPARK='4.1.1; rm -rf x'` is a version that nobody knows.
 
-VARIABLES := SPARK SERVER NAMESPACE CONTEXT CLIENT EXECUTOR_PYTHON MAGE BASE PROFILE REPOSITORY PUSH PLATFORM CA_FILE APT_MIRROR APT_SOURCES NETWORK TIMEOUT
+VARIABLES := SPARK SERVER NAMESPACE CONTEXT CLIENT EXECUTOR_PYTHON MAGE BASE PROFILE WITH REPOSITORY PUSH PLATFORM CA_FILE APT_MIRROR APT_SOURCES MAVEN_MIRROR NETWORK TIMEOUT
 typed := $(foreach name,$(VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
 # `SPARK=4.1.1 make image` is written too; the other names are too common to be taken from an environment.
 typed += $(if $(findstring environment,$(origin SPARK)),SPARK)

@@ -79,6 +79,36 @@ class Java:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A file of a Maven repository: `group:artifact:version`, SHA-256 in hex, size in bytes."""
+
+    coordinates: str
+    sha256: str
+    size: int
+
+    @property
+    def file(self) -> str:
+        """Its file name, such as `kyuubi-hive-jdbc-shaded-1.9.2.jar`."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def path(self) -> str:
+        """Where it lies in a repository, by Maven's layout."""
+        group, name, version = self.coordinates.split(":")
+        return f"{group.replace('.', '/')}/{name}/{version}/{name}-{version}.jar"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extra:
+    """What an image gets where it is asked for."""
+
+    name: str
+    java: bool
+    requires: tuple[str, ...]
+    artifacts: tuple[Artifact, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Defaults:
     """What a request is filled up with."""
 
@@ -96,6 +126,7 @@ class Catalog:
     mage: Mapping[str, MageRelease]
     java: Java
     image_requires: tuple[str, ...]
+    extras: Mapping[str, Extra]
 
     def spark(self, text: str, option: str = "--spark") -> SparkVersion:
         """The exact Spark version that a person asked for; raises `UsageError` that lists what there is."""
@@ -156,4 +187,13 @@ def load() -> Catalog:
             local=tuple(java["local"]),
         ),
         image_requires=tuple(table["image"]["requires"]),
+        extras={
+            name: Extra(
+                name=name,
+                java=entry["java"],
+                requires=tuple(entry["requires"]),
+                artifacts=tuple(Artifact(**artifact) for artifact in entry["artifacts"]),
+            )
+            for name, entry in table["extra"].items()
+        },
     )

@@ -13,6 +13,7 @@ from deploykit.errors import IncompatibleError
 from deploykit.image import lock as locking
 from deploykit.image import pyspark_wheel, wheelhouse
 from deploykit.image.base import Base
+from deploykit.image.extras import PlannedExtra
 from deploykit.image.java import Java
 from deploykit.image.lock import Lock
 from deploykit.request import Profile, Request
@@ -33,6 +34,7 @@ class Plan:
     profile: Profile
     base: Base
     lock: Lock
+    extras: tuple[PlannedExtra, ...]
     sdist: Sdist
     java: Java
     java_modules: tuple[str, ...]
@@ -43,6 +45,7 @@ class Plan:
     ca_file: Path | None
     apt_mirror: str | None
     apt_sources: Path | None
+    maven_mirror: str | None
     network: str | None
 
     @property
@@ -53,7 +56,7 @@ class Plan:
     @cached_property
     def inputs(self) -> str:
         """SHA-256 of everything that decides what is in the image; where it is fetched from is no part of that."""
-        value = {
+        value: dict[str, object] = {
             "base": self.base.identity,
             "platform": self.platform,
             "spark": [self.spark.release, self.sdist.sha256, pyspark_wheel.FORMAT, self.line.bounds],
@@ -64,6 +67,8 @@ class Plan:
             "warm": self.warm,
             "sources": _source_hashes(),
         }
+        if self.extras:
+            value["extras"] = [extra.inputs for extra in self.extras]
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -89,6 +94,7 @@ class Plan:
             "io.deploykit.profile": str(self.profile),
             "io.deploykit.java": self.java.version,
             "io.deploykit.inputs": self.inputs,
+            **({"io.deploykit.with": " ".join(extra.name for extra in self.extras)} if self.extras else {}),
         }
 
 
@@ -112,6 +118,16 @@ def make(request: Request, *, server: SparkVersion, base: Base, java: Java, cata
         client, fix=f"a newer deploykit, or {locking.older_client(client, inventory, catalog)}"
     )
     locked = locking.resolve(client, line, inventory, catalog, base=base.reference, ca_file=request.ca_file)
+    extras = tuple(
+        PlannedExtra(
+            name=name,
+            lock=locking.resolve_extra(
+                catalog.extras[name], locked, inventory, base=base.reference, ca_file=request.ca_file
+            ),
+            artifacts=catalog.extras[name].artifacts,
+        )
+        for name in sorted(set(request.extras))
+    )
     modules = (*catalog.java.modules, *(catalog.java.local if request.profile.jars else ()))
     return Plan(
         server=server,
@@ -122,6 +138,7 @@ def make(request: Request, *, server: SparkVersion, base: Base, java: Java, cata
         profile=request.profile,
         base=base,
         lock=locked,
+        extras=extras,
         sdist=wheelhouse.sdist(client, line, locking.target(inventory), ca_file=request.ca_file),
         java=java,
         java_modules=tuple(sorted(modules)),
@@ -132,6 +149,7 @@ def make(request: Request, *, server: SparkVersion, base: Base, java: Java, cata
         ca_file=request.ca_file,
         apt_mirror=request.apt_mirror,
         apt_sources=request.apt_sources,
+        maven_mirror=request.maven_mirror,
         network=request.network,
     )
 

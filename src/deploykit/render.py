@@ -9,7 +9,7 @@ from deploykit.deploy import chart, describe, helm
 from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import Deployment, to_yaml
 from deploykit.errors import UsageError
-from deploykit.image import context, lock, wheelhouse
+from deploykit.image import context, extras, lock, wheelhouse
 from deploykit.plan import Plan
 from deploykit.progress import Progress
 from deploykit.request import Request
@@ -65,7 +65,7 @@ def _replace(new: Path, old: Path) -> None:
 
 def _write_context(plan: Plan, folder: Path, *, wheels: bool, progress: Progress) -> None:
     if not wheels:
-        context.write(plan, folder, dependencies=(), pyspark=None, link=False)
+        context.write(plan, folder, dependencies=(), pyspark=None, extras={}, link=False)
         return
     fits = lock.target(plan.base.inventory)
     context.write(
@@ -75,6 +75,7 @@ def _write_context(plan: Plan, folder: Path, *, wheels: bool, progress: Progress
         pyspark=wheelhouse.pyspark(
             plan.spark, plan.line, fits, jars=plan.profile.jars, ca_file=plan.ca_file, progress=progress
         ),
+        extras=extras.fetch(plan.extras, fits, mirror=plan.maven_mirror, ca_file=plan.ca_file, progress=progress),
         link=False,
     )
 

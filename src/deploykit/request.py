@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from deploykit import catalog
 from deploykit.errors import UsageError
 
 
@@ -42,12 +43,14 @@ class Request:
     mage: str | None = None
     base: str | None = None
     profile: Profile
+    extras: tuple[str, ...] = ()
     repository: str
     platform: str
     warm: bool = True
     ca_file: Path | None = None
     apt_mirror: str | None = None
     apt_sources: Path | None = None
+    maven_mirror: str | None = None
     network: str | None = None
     timeout: float = 3.0
 
@@ -61,6 +64,11 @@ class Request:
             )
         if self.mage and not re.fullmatch(r"\d+(\.\d+)+[\w.]*", self.mage):
             raise UsageError(f"--mage {self.mage!r} is not a Mage release.", fix="--mage 0.9.80")
+        if not self.profile.java and (needy := [name for name in self.extras if catalog.load().extras[name].java]):
+            raise UsageError(
+                f"--with {needy[0]} needs Java, which profile {self.profile} does not have.",
+                fix=f"--profile {Profile.CONNECT}, or leave --with {needy[0]} out: mage_ilum.sql_engine needs no Java",
+            )
         if self.executor_python and not re.fullmatch(r"3\.\d+(\.\d+)?", self.executor_python):
             raise UsageError(
                 f"--executor-python {self.executor_python!r} is not a Python version.", fix="--executor-python 3.11"
@@ -77,6 +85,10 @@ class Request:
             raise UsageError(
                 f"--apt-mirror {self.apt_mirror!r} is not an address.",
                 fix="--apt-mirror https://mirror.example.com/debian",
+            )
+        if self.maven_mirror and not re.fullmatch(r"https?://[^\s'\"\\\[\]]+", self.maven_mirror):
+            raise UsageError(
+                "--maven-mirror is not an address.", fix="--maven-mirror https://maven.example.com/repository"
             )
         if self.apt_sources and not self.apt_sources.is_file():
             raise UsageError(

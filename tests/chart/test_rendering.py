@@ -38,9 +38,8 @@ def test_the_same_values_render_the_same_bytes(name):
 def test_the_project_and_the_data_are_on_the_volume(rendered):
     [deployment] = of_kind(rendered("minimal"), "Deployment")
     spec = deployment["spec"]["template"]["spec"]
-    [container], [init] = spec["containers"], spec["initContainers"]
+    [container] = spec["containers"]
     assert {"name": "home-src", "mountPath": "/home/src"} in container["volumeMounts"]
-    assert {"name": "home-src", "mountPath": "/home/src"} in init["volumeMounts"]
     assert {"name": "home-src", "persistentVolumeClaim": {"claimName": "mage"}} in spec["volumes"]
     environment = {variable["name"]: variable.get("value") for variable in container["env"]}
     assert environment["USER_CODE_PATH"].startswith("/home/src/")

@@ -7,13 +7,18 @@ from types import TracebackType
 
 
 class Relay:
-    """Passes every connection to its port on to `target`; `cut()` closes them all and listens no more."""
+    """Passes every connection to its port on to `target`.
+
+    `cut()` closes them all and listens no more; `freeze()` keeps them, and what is sent arrives nowhere any more.
+    """
 
     def __init__(self, target: tuple[str, int]) -> None:
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = [self._listener]
         self._threads = [threading.Thread(target=self._accept)]
+        self._flows = threading.Event()
+        self._flows.set()
         self.port: int = self._listener.getsockname()[1]
 
     def __enter__(self) -> "Relay":
@@ -29,10 +34,15 @@ class Relay:
 
     def cut(self) -> None:
         """Take the server away."""
+        self._flows.set()
         for end in self._open:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
+
+    def freeze(self) -> None:
+        """Make the server silent, as one that is stopped: the kernel still answers for it."""
+        self._flows.clear()
 
     def _accept(self) -> None:
         while True:
@@ -43,13 +53,14 @@ class Relay:
             far = socket.create_connection(self._target)
             self._open += [near, far]
             for source, sink in ((near, far), (far, near)):
-                thread = threading.Thread(target=_pump, args=(source, sink))
+                thread = threading.Thread(target=_pump, args=(source, sink, self._flows))
                 self._threads.append(thread)
                 thread.start()
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _pump(source: socket.socket, sink: socket.socket, flows: threading.Event) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
+            flows.wait()
             sink.sendall(data)
         sink.shutdown(socket.SHUT_WR)

@@ -6,8 +6,7 @@ import sys
 
 import pytest
 from tests.needs import REPOSITORY
-from tests.spark.clients import INSIDE, run_inside
-from tests.spark.relay import Relay
+from tests.spark.clients import run_inside
 
 LINES = ["3.5.7", "4.1.1", "4.2.0"]
 PROJECT = REPOSITORY / "images" / "mage" / "project"
@@ -74,33 +73,3 @@ def test_a_newer_client_is_refused_before_it_opens_anything(server, client):
     done = run_inside(client("4.2.0"), "sessions.py", url=server("4.1.1"))
     assert done.returncode != 0
     assert "IncompatibleClientError: PySpark 4.2.0 is newer than the server's Spark 4.1.1." in done.stderr
-
-
-@pytest.mark.parametrize("version", ["3.5.7", "4.1.1"], indirect=True, scope="session")
-def test_a_server_that_goes_away_is_noticed_in_seconds_not_minutes(server, client, version):
-    host, port = server(version).removeprefix("sc://").split(":")
-    with Relay((host, int(port))) as relay:
-        block = subprocess.Popen(
-            [client(version), INSIDE / "lost_server.py"],
-            env={
-                "PATH": "/usr/bin:/bin",
-                "PYTHONPATH": str(REPOSITORY / "images" / "mage" / "runtime"),
-                "ILUM_SPARK_CONNECT_URL": f"sc://127.0.0.1:{relay.port}",
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert block.stdout.readline() == "count 5\n"
-            relay.cut()
-            answer, trouble = block.communicate("go on\n", timeout=90)
-        finally:
-            block.kill()
-            block.wait()
-    assert block.returncode == 0, trouble
-    failed, stopped = answer.splitlines()
-    assert 5 < float(failed.removeprefix("failed after ")) < 30
-    # PySpark 4 waits here for the releases of results that it began before.
-    assert float(stopped.removeprefix("stopped after ")) < 20

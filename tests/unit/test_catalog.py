@@ -7,7 +7,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from deploykit import catalog
-from deploykit.catalog import Measured, SparkLine
+from deploykit.catalog import Artifact, Measured, SparkLine
 from deploykit.errors import UsageError
 from deploykit.request import Profile
 from deploykit.versions import SparkVersion
@@ -49,6 +49,21 @@ def test_a_measured_bound_takes_the_place_of_the_declared_one_and_a_new_one_is_a
         patches={},
     )
     assert line.requires == ("a>=1", "b", "c")
+
+
+@pytest.mark.parametrize("extra", KNOWN.extras.values(), ids=lambda extra: extra.name)
+def test_every_artifact_of_an_extra_has_coordinates_a_hash_and_a_size(extra):
+    assert extra.artifacts
+    for artifact in extra.artifacts:
+        assert artifact.coordinates.count(":") == 2
+        assert re.fullmatch("[0-9a-f]{64}", artifact.sha256)
+        assert artifact.size > 0
+
+
+def test_an_artifact_lies_where_mavens_layout_has_it():
+    artifact = Artifact(coordinates="org.example.a:b-c:1.2", sha256="0" * 64, size=1)
+    assert artifact.path == "org/example/a/b-c/1.2/b-c-1.2.jar"
+    assert artifact.file == "b-c-1.2.jar"
 
 
 def test_the_defaults_are_known():

@@ -96,6 +96,32 @@ def test_every_form_of_an_image_reference_can_be_a_base(reference):
     assert request(base=reference).base == reference
 
 
+def test_an_extra_comes_from_a_flag_the_environment_or_the_file(answer, monkeypatch):
+    assert answer("--spark", "4.1.1")["with"] == {}
+    asked = answer("--spark", "4.1.1", "--with", "jdbc")
+    assert asked["with"] == {"jdbc": ["jpype1 1.7.1", "org.apache.kyuubi:kyuubi-hive-jdbc-shaded:1.9.2 (20 MB)"]}
+    settings('spark = "4.1.1"\nwith = ["jdbc"]\n')
+    assert answer()["tag"] == asked["tag"]
+    settings('spark = "4.1.1"\n')
+    monkeypatch.setenv("DEPLOYKIT_WITH", "jdbc")
+    assert answer()["tag"] == asked["tag"]
+    monkeypatch.setenv("DEPLOYKIT_WITH", "")
+    assert answer()["with"] == {}
+
+
+def test_an_extra_that_needs_java_is_refused_without_it(capsys):
+    assert run(["plan", "--spark", "4.1.1", "--profile", "slim", "--with", "jdbc"]) == 2
+    said = capsys.readouterr().err
+    assert "--with jdbc needs Java, which profile slim does not have." in said
+    assert "--profile connect" in said
+
+
+@pytest.mark.parametrize("address", ["maven.example", "ftp://maven.example", "https://maven.example/'x'"])
+def test_a_mirror_that_is_no_address_is_refused(address):
+    with pytest.raises(UsageError, match="--maven-mirror"):
+        request(maven_mirror=address)
+
+
 def test_a_base_that_could_end_a_line_of_the_dockerfile_is_refused():
     with pytest.raises(UsageError, match="--base"):
         request(base="mage:1\nRUN x")

@@ -3,6 +3,7 @@
 Usage: inside.py PROFILE. What has to be there is read from /opt/mage-ilum/lock.json.
 """
 
+import hashlib
 import importlib
 import importlib.metadata
 import json
@@ -89,6 +90,16 @@ def java() -> None:
     assert "trustedCertEntry" in listed.stdout, "the Java runtime trusts no certificate authority"
 
 
+def jdbc() -> None:
+    """The files are the locked ones, and the driver loads into a Java virtual machine of this Python."""
+    for name, sha256 in LOCK["with"]["jdbc"].items():
+        if name.endswith(".jar"):
+            assert hashlib.sha256(Path("/opt/jdbc", name).read_bytes()).hexdigest() == sha256, f"{name} is another file"
+    from mage_ilum.jdbc_machine import driver_manager
+
+    driver_manager()
+
+
 def no_local_spark() -> None:
     """A block of a project with Mage's own default settings starts no JVM and gets no session."""
     project = run_in_new_project({"data_loaders/look_around.py": BLOCK, "pipelines/verify/metadata.yaml": PIPELINE})
@@ -122,6 +133,7 @@ def run_in_new_project(files: dict[str, str]) -> Path:
 CHECKS = [
     not_root, exact_versions, imports, jars, constraints,
     *([java] if JAVA else []),
+    *([jdbc] if "jdbc" in LOCK.get("with", {}) else []),
     *([local_spark] if JARS else [no_local_spark]),
 ]  # fmt: skip
 

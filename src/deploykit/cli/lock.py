@@ -3,6 +3,7 @@
 import click
 
 from deploykit import catalog
+from deploykit.catalog import Extra, SparkLine
 from deploykit.cli import output
 from deploykit.errors import IncompatibleError
 from deploykit.image import base, committed, lock
@@ -15,22 +16,25 @@ from deploykit.image.platform import host_platform
 @click.option("--check", is_flag=True, help="Write nothing; exit 5 where a lock would change.")
 @output.format_option
 def command(*, reference: str | None, check: bool, output_format: str) -> int:
-    """Refresh the committed locks: every Spark line that the base can carry, for both platforms."""
+    """Refresh the committed locks: every Spark line that the base can carry, and every extra, for both platforms."""
     known = catalog.load()
     engine = Engine()
     engine.ping()
     name = reference or known.mage[known.defaults.mage].reference
     found = base.resolve(name, platform=host_platform(), engine=engine, progress=output.progress())
     changed: list[str] = []
-    for line in known.lines.values():
-        newest = known.spark(list(line.patches)[-1])
+    everything: tuple[SparkLine | Extra, ...] = (*known.lines.values(), *known.extras.values())
+    for what in everything:
         try:
-            lock.refuse_what_cannot_fit(newest, line, found.inventory, known, base=name)
-            fresh = committed.to_toml(lock.for_every_platform(line, found.inventory, known, base=name))
+            if isinstance(what, SparkLine):
+                newest = known.spark(list(what.patches)[-1])
+                lock.refuse_what_cannot_fit(newest, what, found.inventory, known, base=name)
+            pins = lock.for_every_platform(what, found.inventory, known, base=name)
         except IncompatibleError as error:
-            output.talk(f"Spark {line.line}: left out. {error.what}")
+            output.talk(f"{f'Spark {what.line}' if isinstance(what, SparkLine) else what.name}: left out. {error.what}")
             continue
-        path = committed.path(found.inventory.mage, line.line, found.inventory.python_minor)
+        fresh = committed.to_toml(pins)
+        path = committed.path(pins.mage, pins.of, pins.python)
         if path.is_file() and path.read_text(encoding="utf-8") == fresh:
             continue
         changed.append(str(path))

@@ -6,6 +6,7 @@ from deploykit.detect.evidence import Detection
 from deploykit.errors import DeploykitError
 from deploykit.image import wheelhouse
 from deploykit.image.engine import Engine
+from deploykit.image.extras import PlannedExtra
 from deploykit.plan import Plan
 
 MB = 1_000_000
@@ -37,6 +38,7 @@ def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[st
         ("profile", _profile(plan)),
         ("base", f"{plan.base.reference}\n{_base(plan)}"),
         ("in the base", f"Mage {plan.mage}, Python {inventory.python}, {plan.platform}, glibc {inventory.glibc}"),
+        *((f"with {extra.name}", "\n".join(_extra(extra))) for extra in plan.extras),
         ("added", "\n".join(f"{file.name} {file.version}" for file in plan.lock.added)),
         ("re-used", ", ".join(f"{name} {version}" for name, version in sorted(plan.lock.reused.items()))),
         ("lock", f"{plan.lock.source}; nothing of the base moves"),
@@ -52,12 +54,18 @@ def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[st
 
 def _to_fetch(plan: Plan) -> str:
     missing = wheelhouse.to_fetch(plan.lock.added, plan.sdist, plan.line, jars=plan.profile.jars)
+    missing += sum(extra.to_fetch for extra in plan.extras)
     if not missing:
         return "nothing: all of it is in the cache"
     packed = "" if plan.profile.jars else ", of which a wheel of 6 MB is kept"
     return f"{missing / MB:.0f} MB, once" + (
         f": mostly PySpark's published archive{packed}" if missing > 50 * MB else ""
     )
+
+
+def _extra(extra: PlannedExtra) -> list[str]:
+    wheels = [f"{file.name} {file.version}" for file in extra.lock.added]
+    return [*wheels, *(f"{artifact.coordinates} ({artifact.size / MB:.0f} MB)" for artifact in extra.artifacts)]
 
 
 def _profile(plan: Plan) -> str:
@@ -85,6 +93,7 @@ def as_json(plan: Plan, detection: Detection | None, present: str) -> Json:
         "verdict": str(plan.verdict),
         "udfs": plan.udfs.works,
         "profile": str(plan.profile),
+        "with": {extra.name: _extra(extra) for extra in plan.extras},
         "java": plan.java.version,
         "warm": plan.warm,
         "platform": plan.platform,

@@ -60,6 +60,14 @@ def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]
         _option("--mage", metavar="X.Y.Z", help=f"The Mage release.  [default: {defaults.mage}]"),
         _option("--base", metavar="IMAGE", help="The Mage image to start from; the published one unless given."),
         _option("--profile", type=profiles, default=defaults.profile, help="What it carries."),
+        click.option(
+            "--with",
+            "extras",
+            type=click.Choice(list(catalog.load().extras)),
+            multiple=True,
+            envvar="DEPLOYKIT_WITH",
+            help="What it carries besides: jdbc adds Kyuubi's JDBC driver and the bridge to it.",
+        ),
         _option("--repository", default=defaults.repository, help="Where the image belongs, without a tag."),
         _option("--platform", type=click.Choice(["linux/amd64", "linux/arm64"]), default=host_platform()),
         click.option(
@@ -71,6 +79,9 @@ def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]
         _option("--ca-file", type=path, help="Certificates to trust too, for fetching and building."),
         _option("--apt-mirror", metavar="URL", help="A mirror of Debian, with debian-security beside it; for Java."),
         _option("--apt-sources", type=path, help="A sources file of apt, where the mirror is laid out otherwise."),
+        _option(
+            "--maven-mirror", metavar="URL", help="A Maven repository to fetch jars from; Maven's own unless given."
+        ),
         _option("--network", help="The network of the build, such as host."),
         _option("--timeout", type=_SECONDS, default=3.0, help="Seconds for each question to a server or registry."),
     ]
@@ -81,8 +92,8 @@ _WHICH_SPARK = ("spark", "server", "namespace")
 _PLACES = {ParameterSource.COMMANDLINE: 0, ParameterSource.ENVIRONMENT: 1, ParameterSource.DEFAULT_MAP: 2}
 
 _NAMES = (
-    "spark", "server", "namespace", "context", "client", "executor_python", "mage", "base", "profile", "repository",
-    "platform", "warm", "ca_file", "apt_mirror", "apt_sources", "network", "timeout",
+    "spark", "server", "namespace", "context", "client", "executor_python", "mage", "base", "profile", "extras",
+    "repository", "platform", "warm", "ca_file", "apt_mirror", "apt_sources", "maven_mirror", "network", "timeout",
 )  # fmt: skip
 
 

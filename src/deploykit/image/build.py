@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deploykit import cache
 from deploykit.errors import BuildError, IncompatibleError
-from deploykit.image import context, java, lock, wheelhouse
+from deploykit.image import context, extras, java, lock, wheelhouse
 from deploykit.image.engine import Engine
 from deploykit.image.java import proxy_settings
 from deploykit.image.verify import verify
@@ -75,8 +75,9 @@ def _build(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) ->
         plan.spark, plan.line, fits, jars=plan.profile.jars, ca_file=plan.ca_file, progress=progress
     )
     dependencies = wheelhouse.dependencies(plan.lock.added, fits, ca_file=plan.ca_file, progress=progress)
+    asked = extras.fetch(plan.extras, fits, mirror=plan.maven_mirror, ca_file=plan.ca_file, progress=progress)
     with cache.scratch() as folder:
-        context.write(plan, folder / "context", dependencies=dependencies, pyspark=pyspark, link=True)
+        context.write(plan, folder / "context", dependencies=dependencies, pyspark=pyspark, extras=asked, link=True)
         progress.step(f"Building {plan.reference}")
         try:
             engine.build(

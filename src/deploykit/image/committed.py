@@ -15,11 +15,12 @@ from deploykit.image.index import File
 
 @dataclass(frozen=True, kw_only=True)
 class CommittedLock:
-    """`against`: the base's distributions, with versions, that the pins were resolved against.
+    """`of` says for what: `spark-4.1` or `with-jdbc`, say. `against`: the base's distributions, with versions, that the
+    pins were resolved against.
     `files`: for each platform, one wheel per pinned distribution."""
 
     mage: str
-    spark: str
+    of: str
     python: str
     against: Mapping[str, str]
     files: Mapping[str, tuple[File, ...]]
@@ -32,21 +33,21 @@ class CommittedLock:
         )
 
 
-def path(mage: str, spark: str, python: str) -> Path:
-    """Where the lock of a Mage release, a Spark line and a Python minor version lies."""
-    return assets.image() / "locks" / f"mage-{mage}-spark-{spark}-py{python}.toml"
+def path(mage: str, of: str, python: str) -> Path:
+    """Where the lock for a Mage release and a Python minor version lies."""
+    return assets.image() / "locks" / f"mage-{mage}-{of}-py{python}.toml"
 
 
-def read(mage: str, spark: str, python: str) -> CommittedLock | None:
+def read(mage: str, of: str, python: str) -> CommittedLock | None:
     """The committed lock, if there is one."""
     try:
-        table = tomllib.loads(path(mage, spark, python).read_text(encoding="utf-8"))
+        table = tomllib.loads(path(mage, of, python).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     platforms = {platform for package in table["packages"] for platform in package["wheels"]}
     return CommittedLock(
         mage=table["mage"],
-        spark=table["spark"],
+        of=table["of"],
         python=table["python"],
         against=table["against"],
         files={
@@ -64,7 +65,7 @@ def to_toml(lock: CommittedLock) -> str:
     lines = [
         "# Written by `deploykit lock`; do not edit.",
         f'mage = "{lock.mage}"',
-        f'spark = "{lock.spark}"',
+        f'of = "{lock.of}"',
         f'python = "{lock.python}"',
         "",
         "[against]",

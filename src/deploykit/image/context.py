@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,6 +31,7 @@ def dockerfile(plan: Plan) -> str:
         base=plan.base.pinned,
         java=java if plan.profile.java else None,
         warm=plan.warm,
+        extras=[extra.name for extra in plan.extras],
         site_packages=plan.base.inventory.site_packages,
         labels=plan.labels,
         assumed=plan.base.inventory.assumed,
@@ -39,8 +40,9 @@ def dockerfile(plan: Plan) -> str:
 
 def lock_file(plan: Plan) -> str:
     """`lock.json` in the image: what has to be in it, for `verify` and for a reader."""
-    versions = {file.name: file.version for file in plan.lock.added}
-    value = {
+    locks = (plan.lock, *(extra.lock for extra in plan.extras))
+    versions = {file.name: file.version for lock in locks for file in lock.added}
+    value: dict[str, object] = {
         "spark": plan.spark.release,
         "mage": plan.mage,
         "profile": plan.profile,
@@ -49,10 +51,20 @@ def lock_file(plan: Plan) -> str:
         "sha256": {file.file: file.sha256 for file in sorted(plan.lock.added, key=lambda file: file.file)},
         "pyspark_sdist_sha256": plan.sdist.sha256,
     }
+    if plan.extras:
+        value["with"] = {extra.name: extra.hashes for extra in plan.extras}
     return json.dumps(value, indent=2) + "\n"
 
 
-def write(plan: Plan, folder: Path, *, dependencies: Sequence[Wheel], pyspark: Wheel | None, link: bool) -> None:
+def write(
+    plan: Plan,
+    folder: Path,
+    *,
+    dependencies: Sequence[Wheel],
+    pyspark: Wheel | None,
+    extras: Mapping[str, Sequence[Wheel]],
+    link: bool,
+) -> None:
     """Write the context into an empty folder. Without wheels it is for reading only.
 
     `link` shares the wheels with the cache: for a folder that nobody edits.
@@ -74,6 +86,12 @@ def write(plan: Plan, folder: Path, *, dependencies: Sequence[Wheel], pyspark: W
         target.mkdir(parents=True)
         for wheel in wheels:
             _place(wheel, target / wheel.file, link=link)
+    for extra in plan.extras:
+        target = folder / "extras" / extra.name
+        for kind in ("wheels", "files"):
+            (target / kind).mkdir(parents=True)
+        for file in extras.get(extra.name, ()):
+            _place(file, target / ("wheels" if file.file.endswith(".whl") else "files") / file.file, link=link)
 
 
 def _copy(source: Path, target: Path) -> None:

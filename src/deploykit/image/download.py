@@ -62,13 +62,13 @@ def _fetch(file: File, target: Path, *, ca_file: Path | None, progress: Progress
         raise UnreachableError(
             f"{file.file} could not be fetched.",
             why=_reason(error),
-            fix="run it again; behind a company network, see --ca-file and UV_DEFAULT_INDEX",
+            fix="run it again; behind a company network, see --ca-file, UV_DEFAULT_INDEX and --maven-mirror",
         ) from None
     if digest.hexdigest() != file.sha256:
         raise BuildError(
             f"{file.file} is not the file that was locked.",
             why=f"Its SHA-256 is {digest.hexdigest()}, the lock says {file.sha256}.",
-            fix="find out what the index serves before you build; nothing was kept",
+            fix="find out what the server serves before you build; nothing was kept",
         )
 
 
@@ -76,5 +76,5 @@ def _reason(error: Exception) -> str:
     """The kind of failure; a request's own text may repeat an address with credentials in it."""
     response = getattr(error, "response", None)
     if response is not None:
-        return f"The index answered {response.status_code} {response.reason}."
-    return f"{type(error).__name__}: the index did not answer."
+        return f"The server answered {response.status_code} {response.reason}."
+    return f"{type(error).__name__}: the server did not answer."

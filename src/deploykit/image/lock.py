@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from deploykit import cache
-from deploykit.catalog import Catalog, SparkLine
+from deploykit.catalog import Catalog, Extra, SparkLine
 from deploykit.errors import IncompatibleError
 from deploykit.image import committed, index
 from deploykit.image.committed import CommittedLock
@@ -88,8 +88,23 @@ def resolve(
 ) -> Lock:
     """The lock for a base: the committed one where it fits, else the one resolved before, else a new one."""
     refuse_what_cannot_fit(spark, line, inventory, catalog, base=base)
-    requirements = _requirements(line, catalog)
-    pins = committed.read(inventory.mage, line.line, inventory.python_minor)
+    return _pinned(_of(line), _requirements(line, catalog), inventory, base=base, ca_file=ca_file)
+
+
+def resolve_extra(extra: Extra, client: Lock, inventory: Inventory, *, base: str, ca_file: Path | None = None) -> Lock:
+    """The lock of an extra, beside what the base holds and the client adds: neither moves."""
+    added = {file.name: file.version for file in client.added}
+    beside = replace(inventory, distributions={**inventory.distributions, **added})
+    return _pinned(_of(extra), extra.requires, beside, base=base, ca_file=ca_file)
+
+
+def _of(what: SparkLine | Extra) -> str:
+    """What a lock is called by."""
+    return f"spark-{what.line}" if isinstance(what, SparkLine) else f"with-{what.name}"
+
+
+def _pinned(of: str, requirements: Sequence[str], inventory: Inventory, *, base: str, ca_file: Path | None) -> Lock:
+    pins = committed.read(inventory.mage, of, inventory.python_minor)
     files = () if pins is None else pins.files.get(inventory.platform, ())
     if pins is not None and files and pins.fits(inventory.distributions):
         return _lock(files, inventory, reused=pins.against, source="committed")
@@ -132,22 +147,22 @@ def _from_index(
             files = index.resolve(requirements, fits, held=held, preferred={}, ca_file=ca_file)
     except NoSolutionError as error:
         raise IncompatibleError(
-            f"No set of versions fits both the client and {base}.",
+            f"No set of versions fits both what is added and {base}.",
             why=error.why,
             fix="another base (--base) or another Spark version",
         ) from None
     return tuple(files)
 
 
-def for_every_platform(line: SparkLine, inventory: Inventory, catalog: Catalog, *, base: str) -> CommittedLock:
+def for_every_platform(what: SparkLine | Extra, inventory: Inventory, catalog: Catalog, *, base: str) -> CommittedLock:
     """A fresh lock to commit: resolved on the base's platform, the same versions then located for the others."""
-    requirements = _requirements(line, catalog)
+    requirements = what.requires if isinstance(what, Extra) else _requirements(what, catalog)
     files = _from_index(requirements, inventory, prefer=(), base=base, ca_file=None)
     lock = _lock(files, inventory, source="")
     pins = {file.name: file.version for file in lock.added}
     return CommittedLock(
         mage=inventory.mage,
-        spark=line.line,
+        of=_of(what),
         python=inventory.python_minor,
         against=lock.reused,
         files={

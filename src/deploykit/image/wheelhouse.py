@@ -16,7 +16,7 @@ from deploykit.versions import SparkVersion
 
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
-    """A wheel in the cache, the name it bears, and its SHA-256."""
+    """A wheel, or another file for the image, in the cache: the name it bears, and its SHA-256."""
 
     file: str
     path: Path

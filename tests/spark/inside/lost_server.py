@@ -1,19 +1,25 @@
-"""Use a session, wait for a line on stdin, use it again, and print how long that took to fail."""
+"""Use a session, wait for a line on stdin, run a long query, and print how long that took to fail, and with what."""
 
 import sys
 import time
 
-from pyspark.errors import PySparkException
+from mage_ilum import ConnectionProblem, spark_session
 
-from mage_ilum import spark_session
+LONG = "SELECT sum(id % 7 * (id % 11)) FROM range(100000000000)"
+begin = 0.0
 
-with spark_session() as spark:
-    print("count", spark.range(5).count(), flush=True)
-    sys.stdin.readline()
-    begin = time.monotonic()
-    try:
-        spark.range(5).count()
-    except PySparkException:
-        print("failed after", time.monotonic() - begin, flush=True)
-    begin = time.monotonic()
-print("stopped after", time.monotonic() - begin, flush=True)
+try:
+    with spark_session() as spark:
+        print("count", spark.range(5).count(), flush=True)
+        print(spark.client._session_id, spark.client._user_id, flush=True)
+        sys.stdin.readline()
+        print("asking", flush=True)
+        begin = time.monotonic()
+        try:
+            spark.sql(LONG).collect()
+        finally:
+            print("failed after", time.monotonic() - begin, flush=True)
+            begin = time.monotonic()
+except ConnectionProblem as problem:
+    print("stopped after", time.monotonic() - begin, flush=True)
+    print(problem.code, flush=True)

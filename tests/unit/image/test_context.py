@@ -35,7 +35,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def written(plan: Plan, folder: Path, *wheels: Wheel) -> dict[str, str]:
-    context.write(plan, folder, dependencies=wheels[1:], pyspark=wheels[0] if wheels else None, link=False)
+    context.write(plan, folder, dependencies=wheels[1:], pyspark=wheels[0] if wheels else None, extras={}, link=False)
     return hashes(folder)
 
 
@@ -58,9 +58,18 @@ def test_the_dockerfile_is_the_one_that_was_reviewed(profile):
     assert text == path.read_text(encoding="utf-8")
 
 
+def test_the_dockerfile_with_an_extra_is_the_one_that_was_reviewed():
+    plan = make(extras=("jdbc",))
+    text = context.dockerfile(plan).replace(plan.inputs, "<inputs>")
+    path = GOLDEN / "Dockerfile.with-jdbc"
+    if os.environ.get("DEPLOYKIT_UPDATE_GOLDEN") == "1":
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
 def test_the_last_stage_only_copies():
-    for profile in Profile:
-        last = context.dockerfile(make(profile=profile)).rpartition("\nFROM ")[2].splitlines()[1:]
+    for plan in (*(make(profile=profile) for profile in Profile), make(extras=("jdbc",))):
+        last = context.dockerfile(plan).rpartition("\nFROM ")[2].splitlines()[1:]
         words = {line.split()[0] for line in last if line and not line.startswith(" ")}
         assert words == {"COPY", "ENV", "USER", "WORKDIR", "CMD", "LABEL"}
         assert all(line.startswith("COPY --from=") for line in last if line.startswith("COPY"))
@@ -104,7 +113,7 @@ def test_wheels_are_in_the_context_under_their_own_names(tmp_path):
 @pytest.mark.parametrize("link", [True, False])
 def test_a_wheel_is_shared_with_the_cache_only_where_that_is_asked_for(tmp_path, link):
     wheel = cached(tmp_path / "blob", "pyspark-1.whl")
-    context.write(make(), tmp_path / "context", dependencies=(), pyspark=wheel, link=link)
+    context.write(make(), tmp_path / "context", dependencies=(), pyspark=wheel, extras={}, link=link)
     assert (tmp_path / "context" / "wheels" / "pyspark" / "pyspark-1.whl").samefile(wheel.path) is link
 
 
@@ -113,8 +122,27 @@ def test_a_wheel_that_changed_in_the_cache_is_refused_and_removed(tmp_path, link
     wheel = cached(tmp_path / "blob", "pyspark-1.whl")
     wheel.path.write_bytes(b"other")
     with pytest.raises(BuildError, match=r"pyspark-1\.whl changed in the cache"):
-        context.write(make(), tmp_path / "context", dependencies=(), pyspark=wheel, link=link)
+        context.write(make(), tmp_path / "context", dependencies=(), pyspark=wheel, extras={}, link=link)
     assert not wheel.path.exists()
+
+
+def test_the_files_of_an_extra_are_in_a_folder_of_its_own_and_named_in_the_lock_file(tmp_path):
+    plan = make(extras=("jdbc",))
+    files = [cached(tmp_path / name, name) for name in ("jpype1-1.7.1.whl", "driver.jar")]
+    context.write(plan, tmp_path / "context", dependencies=(), pyspark=None, extras={"jdbc": files}, link=False)
+    names = {str(path.relative_to(tmp_path / "context")) for path in (tmp_path / "context" / "extras").rglob("*.*")}
+    assert {"extras/jdbc/wheels/jpype1-1.7.1.whl", "extras/jdbc/files/driver.jar"} <= names
+    locked = json.loads(context.lock_file(plan))
+    assert locked["added"]["jpype1"] == "1.7.1"
+    assert locked["with"] == {"jdbc": plan.extras[0].hashes}
+    assert "kyuubi-hive-jdbc-shaded-1.9.2.jar" in locked["with"]["jdbc"]
+
+
+def test_an_extra_counts_only_where_it_is_asked_for():
+    assert "io.deploykit.with" not in make().labels
+    assert make(extras=("jdbc",)).labels["io.deploykit.with"] == "jdbc"
+    assert make(extras=("jdbc", "jdbc")).inputs == make(extras=("jdbc",)).inputs
+    assert "with" not in json.loads(context.lock_file(make()))
 
 
 def test_a_context_for_a_base_that_is_only_assumed_says_so():
@@ -127,7 +155,13 @@ def test_a_context_for_a_base_that_is_only_assumed_says_so():
 def test_where_things_are_fetched_from_is_in_the_context_and_not_in_the_hash(tmp_path):
     ca = tmp_path / "ca.pem"
     ca.write_text("certificate")
-    plan = make(ca_file=ca, apt_mirror="https://mirror.example/debian", network="host", repository="other.example/x")
+    plan = make(
+        ca_file=ca,
+        apt_mirror="https://mirror.example/debian",
+        maven_mirror="https://mirror.example/maven",
+        network="host",
+        repository="other.example/x",
+    )
     assert plan.inputs == make().inputs
     written(plan, tmp_path / "context")
     assert (tmp_path / "context" / "stages" / "ca.pem").read_text() == "certificate"
@@ -143,6 +177,7 @@ def test_every_input_gives_another_hash():
         "no java": make(profile=Profile.SLIM),
         "java": make(java="17.0.99"),
         "warm": make(warm=False),
+        "extra": make(extras=("jdbc",)),
         "base digest": make(found=base(digest="sha256:" + "1" * 64)),
         "what is added": make(found=base(inventory(without=("zstandard",)))),
     }

@@ -27,7 +27,7 @@ def resolve(spark: str, found: Inventory) -> lock.Lock:
 
 def read(path) -> committed.CommittedLock:
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    found = committed.read(table["mage"], table["spark"], table["python"])
+    found = committed.read(table["mage"], table["of"], table["python"])
     assert found is not None
     return found
 
@@ -36,8 +36,8 @@ def test_every_line_that_fits_the_default_mage_image_has_a_committed_lock():
     release = KNOWN.mage[KNOWN.defaults.mage]
     python = release.assumed.python
     fitting = [line for line in KNOWN.lines.values() if Version(python) >= Version(line.python.removeprefix(">="))]
-    paths = [committed.path(release.release, line.line, "3.10") for line in fitting]
-    assert paths == LOCKS
+    names = [*(f"spark-{line.line}" for line in fitting), *(f"with-{name}" for name in KNOWN.extras)]
+    assert [committed.path(release.release, name, "3.10") for name in names] == LOCKS
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
@@ -68,7 +68,9 @@ def test_a_committed_lock_satisfies_everything_that_its_client_requires(path):
 
     pins = read(path)
     versions = {**pins.against, **{file.name: file.version for file in pins.files["linux/amd64"]}}
-    for text in (*KNOWN.lines[pins.spark].requires, *KNOWN.image_requires):
+    kind, _, name = pins.of.partition("-")
+    client = (*KNOWN.lines[name].requires, *KNOWN.image_requires) if kind == "spark" else ()
+    for text in client or KNOWN.extras[name].requires:
         requirement = Requirement(text)
         assert requirement.specifier.contains(versions[requirement.name]), text
 
@@ -80,6 +82,22 @@ def test_the_published_image_is_locked_without_asking_and_nothing_that_it_holds_
     assert {file.name for file in locked.added} == {"dumb-init", "py4j"}
     assert locked.reused["grpcio"] == "1.74.0"
     assert not {file.name for file in locked.added} & set(found.distributions)
+
+
+def test_an_extra_is_locked_beside_the_client_without_asking():
+    found = inventory()
+    client = resolve("4.1.1", found)
+    extra = lock.resolve_extra(KNOWN.extras["jdbc"], client, found, base=REFERENCE)
+    assert extra.source == "committed"
+    assert {file.name for file in extra.added} == {"jpype1"}
+    assert extra.reused == {"packaging": found.distributions["packaging"]}
+
+
+def test_a_base_that_has_what_an_extra_needs_keeps_it():
+    found = inventory(jpype1="1.7.1")
+    extra = lock.resolve_extra(KNOWN.extras["jdbc"], resolve("4.1.1", found), found, base=REFERENCE)
+    assert extra.added == ()
+    assert extra.reused["jpype1"] == "1.7.1"
 
 
 def test_a_base_without_grpcio_gets_it_from_the_committed_lock():

@@ -87,6 +87,13 @@ def babbling() -> Iterator[int]:
 
 
 @contextmanager
+def answering(answer: bytes) -> Iterator[int]:
+    """Reads what it is sent first, and answers just this, whatever it was."""
+    with _serving(lambda connection: (connection.recv(1024), connection.sendall(answer), connection.recv(1))) as port:
+        yield port
+
+
+@contextmanager
 def tls_http1(context: ssl.SSLContext) -> Iterator[int]:
     """A web server behind TLS, which knows no HTTP/2."""
 

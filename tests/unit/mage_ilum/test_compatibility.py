@@ -1,10 +1,12 @@
 """Client against server."""
 
+import doctest
+
 import pytest
 
-from mage_ilum.compatibility import verdict
+import mage_ilum.compatibility
+from mage_ilum.compatibility import check_client, verdict
 from mage_ilum.errors import IncompatibleClientError
-from mage_ilum.session import check_client
 
 
 @pytest.mark.parametrize(
@@ -26,8 +28,8 @@ def test_verdict(client, server, expected):
 
 
 def test_a_newer_client_is_refused_with_the_way_out():
-    with pytest.raises(IncompatibleClientError, match=r"deploykit image --spark 3\.5\.7"):
-        check_client("4.0.1", "3.5.7")
+    with pytest.raises(IncompatibleClientError, match=r"make image SPARK=3\.5\.7 or deploykit image --spark 3\.5\.7\."):
+        check_client("4.0.1", "3.5.7-ilum")
 
 
 def test_an_older_client_is_warned_of_once():
@@ -39,3 +41,14 @@ def test_an_older_client_is_warned_of_once():
 @pytest.mark.parametrize("server", ["4.1.1", "4.1.4", "banana"])
 def test_all_else_passes_without_a_word(server):
     check_client("4.1.1", server)
+
+
+def test_a_newer_client_that_is_allowed_is_warned_of_once():
+    with pytest.warns(UserWarning, match=r"PySpark 4.1.2 talks to the older Spark 4.0.2"):
+        assert check_client("4.1.2", "4.0.2", allow_newer=True) == "newer-client"
+    check_client("4.1.2", "4.0.2", allow_newer=True)
+
+
+def test_the_examples_are_true():
+    failed, tried = doctest.testmod(mage_ilum.compatibility)
+    assert (failed, tried > 0) == (0, True)

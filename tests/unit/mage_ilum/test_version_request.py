@@ -2,7 +2,7 @@
 
 import pytest
 
-from mage_ilum.version_request import version_answer, version_request
+from mage_ilum.version_request import interrupt_request, version_answer, version_request
 
 SESSION = "00112233-4455-6677-8899-aabbccddeeff"
 
@@ -11,6 +11,14 @@ def test_the_request_is_what_protobuf_would_write():
     client = b"mage-ilum-preflight"
     expected = b"\x0a\x24" + SESSION.encode() + b"\x12\x15\x0a\x13" + client + b"\x1a\x13" + client + b"\x52\x00"
     assert version_request(SESSION) == expected
+
+
+def test_an_interrupt_is_what_protobuf_would_write_also_for_a_long_name():
+    client = b"\x1a\x13mage-ilum-preflight"
+    head = b"\x0a\x24" + SESSION.encode()
+    assert interrupt_request(SESSION, "mage") == head + b"\x12\x06\x0a\x04mage" + client + b"\x20\x01"
+    long = head + b"\x12\xcb\x01\x0a\xc8\x01" + b"m" * 200 + client + b"\x20\x01"
+    assert interrupt_request(SESSION, "m" * 200) == long
 
 
 def test_the_version_is_found_among_other_fields():

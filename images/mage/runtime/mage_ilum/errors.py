@@ -47,3 +47,7 @@ class ConnectionProblem(MageIlumError):  # noqa: N818  it describes the network'
 
 class ResultTooLargeError(MageIlumError):
     """A result is larger than the block allowed."""
+
+
+class NoSessionError(MageIlumError):
+    """Something needs the current session, and there is none."""

@@ -95,6 +95,16 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "gRPC goes through the proxy that {detail} names.",
         "Add {host} to no_proxy.",
     ),
+    "lost": (
+        "The connection to {host}:{port} was lost, and {seconds:g} s of trying did not bring it back.",
+        "The driver was ended or restarted, its pod was moved, or the network to it broke.",
+        "Look at the driver's log and state, most often for memory; then run the block again.",
+    ),
+    "stuck": (
+        "{host}:{port} said nothing for {seconds:g} s in the middle of the work.",
+        "The driver hangs or collects garbage, or packets to it are dropped without a word.",
+        "Look at the driver's log and load. A driver that pauses for long needs a larger ILUM_SPARK_SILENCE_SECONDS.",
+    ),
     "failed": ("{host}:{port} answered with an error: {detail}.", "", "Look at the driver's log."),
 }
 

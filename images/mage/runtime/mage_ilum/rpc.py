@@ -1,4 +1,4 @@
-"""The last layer: the version request over bare gRPC, and what its failures mean."""
+"""The last layer: requests over bare gRPC, without PySpark, and what their failures mean."""
 
 import uuid
 from typing import TYPE_CHECKING
@@ -8,7 +8,16 @@ from mage_ilum.certificate import certificate_problem
 from mage_ilum.deadline import Deadline
 from mage_ilum.errors import ConnectionProblem
 from mage_ilum.problems import problem
-from mage_ilum.version_request import ANALYZE_PLAN, RELEASE_SESSION, session_fields, version_answer, version_request
+from mage_ilum.version_request import (
+    ANALYZE_PLAN,
+    INTERRUPT,
+    PREFLIGHT_USER,
+    RELEASE_SESSION,
+    interrupt_request,
+    session_fields,
+    version_answer,
+    version_request,
+)
 
 if TYPE_CHECKING:
     import grpc
@@ -17,26 +26,57 @@ _NOT_HEADERS = frozenset({"token", "use_ssl", "user_id", "user_agent", "session_
 
 
 def ask_version(address: ConnectAddress, deadline: Deadline, proxy: str | None) -> str:
-    """`spark.version`; `proxy` names the variable of the HTTP proxy that gRPC uses, if any."""
+    """`spark.version`; `proxy` names the variable of the HTTP proxy that gRPC uses, if any.
+
+    An address that names a session has it asked, so that the server makes no other; it is left open.
+    """
     import grpc
 
-    session_id = str(uuid.uuid4())
-    headers = tuple((key, value) for key, value in address.parameters.items() if key not in _NOT_HEADERS)
+    named = address.parameters.get("session_id")
+    session_id = named or str(uuid.uuid4())
+    user_id = address.parameters.get("user_id", PREFLIGHT_USER)
     with _channel(address) as channel:
         ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(ANALYZE_PLAN)
         try:
-            answer = ask(version_request(session_id), timeout=deadline.left, metadata=headers)
+            answer = ask(version_request(session_id, user_id), timeout=deadline.left, metadata=headers(address))
         except grpc.RpcError as error:
             raise _explain(error, address, deadline, proxy) from None
         version = version_answer(answer)
         if version is None:
             raise problem("not-spark", address, seconds=deadline.seconds)
-        try:  # Spark 4 can end the session that the question made; 3.5 does not know this request
-            release: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(RELEASE_SESSION)
-            release(session_fields(session_id), timeout=min(deadline.left, 0.5), metadata=headers)
-        except grpc.RpcError:
-            pass
+        if named is None:
+            _release(channel, address, session_id, user_id, min(deadline.left, 0.5))
     return version
+
+
+def end_session(address: ConnectAddress, session_id: str, user_id: str, seconds: float) -> bool:
+    """Interrupt what runs in a session and end it, each within `seconds`; returns whether the server heard of it."""
+    with _channel(address) as channel:
+        request = interrupt_request(session_id, user_id)
+        interrupted = _tell(channel, INTERRUPT, request, address, seconds)
+        return _release(channel, address, session_id, user_id, seconds) or interrupted
+
+
+def headers(address: ConnectAddress) -> tuple[tuple[str, str], ...]:
+    """What PySpark sends along with each request: every parameter that has no meaning of its own."""
+    return tuple((key, value) for key, value in address.parameters.items() if key not in _NOT_HEADERS)
+
+
+def _release(channel: "grpc.Channel", address: ConnectAddress, session_id: str, user_id: str, seconds: float) -> bool:
+    """End a session on Spark 4; 3.5 does not know this request and forgets the session after an hour."""
+    return _tell(channel, RELEASE_SESSION, session_fields(session_id, user_id), address, seconds)
+
+
+def _tell(channel: "grpc.Channel", method: str, request: bytes, address: ConnectAddress, seconds: float) -> bool:
+    """Send a request whose answer does not matter; returns whether one came."""
+    import grpc
+
+    call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+    try:
+        call(request, timeout=seconds, metadata=headers(address))
+    except grpc.RpcError as error:
+        return error.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+    return True
 
 
 def _channel(address: ConnectAddress) -> "grpc.Channel":

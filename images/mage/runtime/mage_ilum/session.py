@@ -1,45 +1,77 @@
-"""A Spark Connect session for one block: checked before, its own, and always ended."""
+"""A Spark Connect session for one block: checked before, its own, watched, and always ended."""
 
-import os
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from mage_ilum.address import ConnectAddress, resolve
-from mage_ilum.compatibility import verdict
-from mage_ilum.errors import IncompatibleClientError
-from mage_ilum.preflight import server_version
+from mage_ilum.compatibility import check_client
+from mage_ilum.connection import channel_builder, check_server, own_address
+from mage_ilum.errors import NoSessionError
+from mage_ilum.retries import bound_retries, stop_retries
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# How long PySpark tries again when the connection is lost: about 11 s in all, where its own settings take 10 minutes.
-_RETRIES = {"max_retries": 8, "initial_backoff": 50, "backoff_multiplier": 4.0, "max_backoff": 2000}
-_NO_RETRIES = {"max_retries": 0}
-# How long one attempt to connect may take, in ms; gRPC's own limit is 20 s.
-_CHANNEL_OPTIONS = [("grpc.min_reconnect_backoff_ms", 2000)]
-
-_warned: set[tuple[str, str]] = set()
+_current: "ContextVar[SparkSession | None]" = ContextVar("mage_ilum_session", default=None)
 
 
 @contextmanager
 def spark_session(
-    url: str | None = None, *, timeout: float = 5.0, app_name: str = "mage-ilum"
+    url: str | None = None, *, timeout: float = 5.0, app_name: str = "mage-ilum", allow_newer_client: bool = False
 ) -> "Iterator[SparkSession]":
     """Open a session of the block's own on the server at `url`, or at `ILUM_SPARK_CONNECT_URL`; end it afterwards.
 
     `timeout` is in seconds, for finding out that a server that fits is there; `app_name` is how the server knows us.
     Raises `AddressError`, `ConnectionProblem` or `IncompatibleClientError` before PySpark opens anything.
+    With `allow_newer_client` a PySpark newer than the server is given the settings that it misses there.
+
+    A server that goes away later makes whatever waits for it raise `ConnectionProblem`: a lost connection within
+    15 s, a server that is silent within 30 s (`ILUM_SPARK_SILENCE_SECONDS`).
+
+    >>> with spark_session() as spark:
+    ...     spark.range(1000).count()
+    1000
     """
-    address = resolve(url)
-    check_client(client_version(), server_version(address, timeout))
-    session = _open(address.with_parameters(user_agent=app_name))
+    address = own_address(resolve(url).with_parameters(user_agent=app_name))
+    answer = check_client(client_version(), check_server(address, timeout), allow_newer=allow_newer_client)
+    session = _open(address)
+    before = _make_active(session)
+    outer = _current.get()
+    _current.set(session)
     try:
+        if answer == "newer-client":
+            from mage_ilum.newer_client import supply_settings
+
+            supply_settings(session)
         yield session
+    except BaseException:
+        _interrupt(session)
+        raise
     finally:
-        _set_retries(session, _NO_RETRIES)  # whoever leaves does not wait for a server that is gone
-        session.stop()
+        _current.set(outer)
+        _end(session, before)
+
+
+def current_session() -> "SparkSession":
+    """The session of the innermost `with spark_session()` around the caller, in this thread or task.
+
+    Raises `NoSessionError` where there is none.
+
+    >>> with spark_session() as spark:
+    ...     current_session() is spark
+    True
+    """
+    session = _current.get()
+    if session is None:
+        raise NoSessionError(
+            "No Spark session is open here.",
+            code="no-session",
+            why="This must run inside `with spark_session() as spark:`, in the same thread.",
+            fix="Open one around it: with spark_session() as spark: ...",
+        )
+    return session
 
 
 def client_version() -> str:
@@ -50,46 +82,45 @@ def client_version() -> str:
     return version
 
 
-def check_client(client: str, server: str) -> None:
-    """Refuse a client newer than the server's line; warn, once, of an older one."""
-    answer = verdict(client, server)
-    if answer == "newer-client":
-        raise IncompatibleClientError(
-            f"PySpark {client} is newer than the server's Spark {server}.",
-            code="newer-client",
-            why="A newer client asks for settings that an older server does not know: createDataFrame fails, for one.",
-            fix=f"Use a Mage image for Spark {server}: deploykit image --spark {server}",
-        )
-    if answer == "older-client" and (client, server) not in _warned:
-        _warned.add((client, server))
-        warnings.warn(
-            f"PySpark {client} talks to the newer Spark {server}: this works, but what is new there is out of reach. "
-            f"A Mage image for Spark {server} fits better.",
-            stacklevel=4,
-        )
-
-
 def _open(address: ConnectAddress) -> "SparkSession":
     """A new session, never one that somebody else in this process has; asks the server nothing yet."""
-    # As PySpark's builder does it: without this, pyspark.sql.functions look for a local JVM.
-    os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
-    from pyspark.sql.connect import client as connect_client
+    builder = channel_builder(address)
     from pyspark.sql.connect.session import SparkSession
 
-    # Spark 4 has split the class of 3.5 in two.
-    builder = getattr(connect_client, "DefaultChannelBuilder", connect_client.ChannelBuilder)
-    session = SparkSession(builder(address.url, _CHANNEL_OPTIONS))
-    _set_retries(session, _RETRIES)
-    # Where nobody is active, we are: some functions ask for the active session, and stop() takes this back.
-    SparkSession._set_default_and_active_session(session)
+    session = SparkSession(builder)
+    bound_retries(session)
     return session
 
 
-def _set_retries(session: "SparkSession", settings: Mapping[str, float]) -> None:
-    """How often, and after how many ms, PySpark tries again."""
-    if hasattr(session.client, "set_retry_policies"):
-        from pyspark.sql.connect.client.retries import DefaultPolicy
+def _make_active(session: "SparkSession") -> "SparkSession | None":
+    """Some functions ask for the thread's active session: let it be this one. Returns who was it before."""
+    from pyspark.sql.connect.session import SparkSession
 
-        session.client.set_retry_policies([DefaultPolicy(**settings)])
-    else:  # Spark 3.5
-        session.client._retry_policy.update(settings)
+    before: SparkSession | None = SparkSession.getActiveSession()
+    SparkSession._active_session.session = session
+    with SparkSession._lock:
+        # The default is what threads without an active session get, such as those that a block starts.
+        if SparkSession._default_session is None or SparkSession._default_session.is_stopped:
+            SparkSession._default_session = session
+    return before
+
+
+def _interrupt(session: "SparkSession") -> None:
+    """Spark 3.5 cannot end a session, so that at least nothing runs on in it; Spark 4 stops everything at its end."""
+    if hasattr(session.client, "release_session"):
+        return
+    stop_retries(session)
+    with suppress(Exception):  # the block's own error is what counts
+        session.interruptAll()
+
+
+def _end(session: "SparkSession", before: "SparkSession | None") -> None:
+    from pyspark.sql.connect.session import SparkSession
+
+    stop_retries(session)
+    session.stop()
+    if before is not None and not before.is_stopped:
+        SparkSession._active_session.session = before
+        with SparkSession._lock:
+            if SparkSession._default_session is None:
+                SparkSession._default_session = before

@@ -6,20 +6,28 @@ Field numbers are those of `spark/connect/base.proto`, equal in Spark 3.4 to 4.3
 from collections.abc import Iterator
 
 ANALYZE_PLAN = "/spark.connect.SparkConnectService/AnalyzePlan"
+INTERRUPT = "/spark.connect.SparkConnectService/Interrupt"
 RELEASE_SESSION = "/spark.connect.SparkConnectService/ReleaseSession"
 
+PREFLIGHT_USER = "mage-ilum-preflight"
 _CLIENT = b"mage-ilum-preflight"
+_INTERRUPT_ALL = b"\x20\x01"  # field 4, a number: INTERRUPT_TYPE_ALL
 _LENGTH_DELIMITED = 2
 
 
-def session_fields(session_id: str) -> bytes:
+def session_fields(session_id: str, user_id: str = PREFLIGHT_USER) -> bytes:
     """What every request begins with: session, user and kind of client. Alone it is a whole ReleaseSession request."""
-    return _field(1, session_id.encode()) + _field(2, _field(1, _CLIENT)) + _field(3, _CLIENT)
+    return _field(1, session_id.encode()) + _field(2, _field(1, user_id.encode())) + _field(3, _CLIENT)
 
 
-def version_request(session_id: str) -> bytes:
+def version_request(session_id: str, user_id: str = PREFLIGHT_USER) -> bytes:
     """An AnalyzePlan request that asks for `spark.version`."""
-    return session_fields(session_id) + _field(10, b"")
+    return session_fields(session_id, user_id) + _field(10, b"")
+
+
+def interrupt_request(session_id: str, user_id: str) -> bytes:
+    """An Interrupt request for everything that runs in a session."""
+    return session_fields(session_id, user_id) + _INTERRUPT_ALL
 
 
 def version_answer(message: bytes) -> str | None:
@@ -34,9 +42,11 @@ def version_answer(message: bytes) -> str | None:
 
 
 def _field(number: int, value: bytes) -> bytes:
-    if len(value) > 127:
-        raise ValueError("one length byte is all that these requests need")
-    return bytes(((number << 3) | _LENGTH_DELIMITED, len(value))) + value
+    length = len(value)
+    if length >= 1 << 14:
+        raise ValueError("two length bytes are all that these requests need")
+    size = bytes((length,)) if length < 128 else bytes((length & 0x7F | 0x80, length >> 7))
+    return bytes(((number << 3) | _LENGTH_DELIMITED,)) + size + value
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, bytes]]:

@@ -1,0 +1,193 @@
+"""An interactive session: statements run in a driver of its own, and their results come back as Python values."""
+
+import time
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Literal
+
+from mage_ilum.deadline import Deadline
+from mage_ilum.http import HttpService, JsonObject
+from mage_ilum.http_errors import ServiceError
+from mage_ilum.livy.errors import LivyError, StatementError
+from mage_ilum.livy.resource import ENDED, created, find_livy, integer, objects
+
+CodeKind = Literal["pyspark", "spark", "sparkr", "sql"]
+
+_DONE = frozenset({"available", "error", "cancelled"})
+_TABLE = "application/vnd.livy.table.v1+json"
+_FIRST_LOOK_SECONDS = 0.05
+_VALUE = "_mage_ilum_value"
+
+
+class LivySession:
+    """An open session; `livy_session()` makes one, and closes it.
+
+    >>> with livy_session() as session:
+    ...     session.id >= 0
+    True
+    """
+
+    def __init__(self, livy: HttpService, identity: int, kind: CodeKind, poll: float) -> None:
+        self.id = identity
+        self._livy = livy
+        self._kind = kind
+        self._poll = poll
+
+    def run(self, code: str, *, kind: CodeKind | None = None, timeout: float | None = None) -> object:
+        r"""Run a statement and give its result: JSON where it has some (`%json name`), rows as dicts, else its text.
+
+        `timeout` is in seconds; then the statement is cancelled, and the session stays usable. Raises
+        `StatementError` with the traceback, `LivyError` on a time-out or when the session dies, `ServiceError`.
+
+        >>> with livy_session() as session:
+        ...     session.run("day = '2026-11-22'\nprint(day)")
+        '2026-11-22'
+        """
+        request = {"code": code, "kind": kind or self._kind}
+        path = f"sessions/{self.id}/statements"
+        answer = self._livy.request("POST", path, json=request)
+        path = f"{path}/{integer(answer.get('id'), 'statement id')}"
+        limit = Deadline(timeout) if timeout is not None else None
+        wait = _FIRST_LOOK_SECONDS
+        while answer.get("state") not in _DONE:
+            if limit and limit.left < wait:
+                with suppress(ServiceError):
+                    self._livy.request("POST", f"{path}/cancel")
+                raise LivyError(f"The statement did not end within {limit.seconds:g} s.", code="timeout")
+            time.sleep(wait)
+            wait = min(2 * wait, self._poll)
+            state = self._livy.look(f"sessions/{self.id}").get("state")
+            if state in ENDED:
+                raise LivyError(
+                    f"The Livy session {self.id} ended as {state!r} while the statement ran.",
+                    code="session-ended",
+                    fix="Look at the driver's log: most often it ran out of memory.",
+                )
+            answer = self._livy.look(path)
+        if answer.get("state") == "cancelled":
+            raise LivyError("The statement was cancelled.", code="cancelled")
+        output = answer.get("output")
+        return _value(output if isinstance(output, dict) else {})
+
+    def value(self, expression: str, *, timeout: float | None = None) -> object:
+        """The value of a Python expression in a `pyspark` session: whatever JSON can hold.
+
+        >>> with livy_session() as session:
+        ...     session.value("{'rows': 6 * 7}")
+        {'rows': 42}
+        """
+        return self.run(f"{_VALUE} = ({expression})\n%json {_VALUE}", kind="pyspark", timeout=timeout)
+
+    def sql(self, query: str, *, timeout: float | None = None) -> object:
+        """The rows of a query as dicts; Livy sends 1,000 of them at most, unless it is set otherwise.
+
+        Livy knows no parameters: never put a value into the text that a stranger may choose.
+
+        >>> with livy_session() as session:
+        ...     session.sql("SELECT 42 AS answer")
+        [{'answer': 42}]
+        """
+        return self.run(query, kind="sql", timeout=timeout)
+
+
+@contextmanager
+def livy_session(
+    kind: CodeKind = "pyspark",
+    *,
+    name: str | None = None,
+    conf: Mapping[str, str] | None = None,
+    jars: Sequence[str] = (),
+    py_files: Sequence[str] = (),
+    files: Sequence[str] = (),
+    driver_memory: str | None = None,
+    driver_cores: int | None = None,
+    executor_memory: str | None = None,
+    executor_cores: int | None = None,
+    num_executors: int | None = None,
+    proxy_user: str | None = None,
+    url: str | None = None,
+    timeout: float = 300.0,
+    poll: float = 1.0,
+) -> Iterator[LivySession]:
+    """Open an interactive session on Livy at `url`, or at `ILUM_LIVY_URL`, and delete it afterwards, whatever happens.
+
+    `timeout` is in seconds, for its start: a driver has to be made. `poll` is the longest time between two looks.
+    Credentials come from `ILUM_LIVY_TOKEN`, or `ILUM_LIVY_USER` and `ILUM_LIVY_PASSWORD`. Raises `LivyError` when the
+    session does not start, `ServiceError` when Livy does not answer or refuses.
+
+    >>> with livy_session(conf={"spark.executor.instances": "2"}) as session:
+    ...     session.run("numbers = list(range(5))")
+    ...     session.value("sum(numbers)")
+    ''
+    10
+    """
+    request: dict[str, object] = {
+        "kind": kind,
+        "name": name,
+        "conf": dict(conf or {}),
+        "jars": list(jars),
+        "pyFiles": list(py_files),
+        "files": list(files),
+        "driverMemory": driver_memory,
+        "driverCores": driver_cores,
+        "executorMemory": executor_memory,
+        "executorCores": executor_cores,
+        "numExecutors": num_executors,
+        "proxyUser": proxy_user,
+    }
+    livy = find_livy(url)
+    with created(livy, "sessions", {key: value for key, value in request.items() if value}) as identity:
+        _wait_idle(livy, identity, Deadline(timeout), poll)
+        yield LivySession(livy, identity, kind, poll)
+
+
+def _wait_idle(livy: HttpService, identity: int, limit: Deadline, poll: float) -> None:
+    while True:
+        answer = livy.look(f"sessions/{identity}")
+        state = answer.get("state")
+        if state in ("idle", "busy"):
+            return
+        log = answer.get("log")
+        why = "\n    ".join(str(line) for line in log) if isinstance(log, list) else ""
+        if state in ENDED:
+            raise LivyError(f"The Livy session {identity} did not start: it is {state!r}.", code="no-start", why=why)
+        if limit.left < poll:
+            raise LivyError(
+                f"The Livy session {identity} did not start within {limit.seconds:g} s: it is {state!r}.",
+                code="timeout",
+                why=why,
+                fix="Look for a driver pod that waits for room on a node, or allow more time with timeout=.",
+            )
+        time.sleep(poll)
+
+
+def _value(output: JsonObject) -> object:
+    """The result of a statement as a Python value."""
+    if output.get("status") == "error":
+        traceback = output.get("traceback")
+        lines = [str(line) for line in traceback] if isinstance(traceback, list) else []
+        raise StatementError(str(output.get("ename")), str(output.get("evalue")), lines)
+    data = output.get("data")
+    if not isinstance(data, dict):
+        return None
+    if "application/json" in data:
+        return _rows(data["application/json"])
+    if _TABLE in data:
+        table = data[_TABLE]
+        return _dicts(table.get("headers"), table.get("data")) if isinstance(table, dict) else table
+    if "image/png" in data:
+        return b64decode(str(data["image/png"]))
+    return data.get("text/plain")
+
+
+def _rows(value: object) -> object:
+    """What SQL gave, as dicts; any other JSON as it is."""
+    if isinstance(value, dict) and value.keys() == {"schema", "data"} and isinstance(value["schema"], dict):
+        return _dicts(value["schema"].get("fields"), value["data"])
+    return value
+
+
+def _dicts(columns: object, rows: object) -> list[dict[str, object]]:
+    names = [str(column.get("name")) for column in objects(columns)]
+    return [dict(zip(names, row, strict=True)) for row in rows] if isinstance(rows, list) else []

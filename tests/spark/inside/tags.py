@@ -1,0 +1,31 @@
+"""Queries are tagged with pipeline, block and run, in every thread: each tag alone can interrupt one."""
+
+import threading
+import time
+
+from pyspark.errors import PySparkException
+
+from mage_ilum import spark_session
+from mage_ilum.block_run import BlockRun, running
+
+LONG = "SELECT sum(id % 7 * (id % 11)) FROM range(100000000000)"
+
+whose = BlockRun("sales", "load", "7/20261123T000000")
+with running(whose), spark_session() as spark:
+    for tag in whose.tags:
+        failed: list[Exception] = []
+
+        def query(failed: list[Exception] = failed) -> None:
+            try:
+                spark.sql(LONG).collect()
+            except PySparkException as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=query)
+        thread.start()
+        give_up = time.monotonic() + 30
+        while not spark.interruptTag(tag):  # until the query has reached the server
+            assert time.monotonic() < give_up, tag
+        thread.join(30)
+        assert "CANCEL" in str(failed[0]).upper(), failed
+print("done")

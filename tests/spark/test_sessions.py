@@ -1,0 +1,140 @@
+"""Sessions against real servers: their end, whoever brings it about, and what a block is told."""
+
+import contextlib
+import signal
+import statistics
+import subprocess
+import time
+import uuid
+
+import pytest
+from tests.needs import REPOSITORY
+from tests.spark.clients import INSIDE, run_inside
+from tests.spark.relay import Relay
+from tests.spark.tls_relay import TlsRelay
+
+from mage_ilum import resolve, server_version
+from mage_ilum.connection import own_address
+from mage_ilum.rpc import end_session
+
+LINES = ["3.5.7", "4.1.1", "4.2.0"]
+TWO_LINES = pytest.mark.parametrize("version", ["3.5.7", "4.1.1"], indirect=True, scope="session")
+"""For what takes long: Spark 3.5 and 4 try again, and end sessions, each in its own way."""
+
+
+@pytest.fixture(scope="session", params=LINES)
+def version(request):
+    """One Spark after the other: pytest runs together what needs the same server."""
+    return request.param
+
+
+@contextlib.contextmanager
+def start_inside(python, script, *arguments, url, **environment):
+    """A file of `inside/` that runs with a client; killed at the end, if it is still there."""
+    with subprocess.Popen(
+        [python, INSIDE / script, *arguments],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(REPOSITORY / "images" / "mage" / "runtime"),
+            "ILUM_SPARK_CONNECT_URL": url,
+            **environment,
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("script", ["tags.py", "returned.py"])
+def test_a_block_can_rely_on(server, client, version, script):
+    done = run_inside(client(version), script, url=server(version))
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+def test_a_preflight_costs_little(server, version):
+    address = own_address(resolve(server(version)))
+    server_version(address)
+    times = []
+    for _ in range(20):
+        begin = time.perf_counter()
+        server_version(address)
+        times.append(time.perf_counter() - begin)
+    end_session(address, address.parameters["session_id"], address.parameters["user_id"], 5)
+    assert statistics.median(times) < 0.06
+
+
+@TWO_LINES
+def test_a_server_that_goes_away_in_the_middle_of_a_query_is_noticed(server, client, version):
+    url = server(version)
+    host, port = url.removeprefix("sc://").split(":")
+    limits = {"cut": ("lost", 15), "freeze": ("stuck", 10)}
+    blocks = {}
+    with contextlib.ExitStack() as stack:
+        for take_away in limits:  # together: both only wait
+            relay = stack.enter_context(Relay((host, int(port))))
+            here = f"sc://127.0.0.1:{relay.port}"
+            block = stack.enter_context(
+                start_inside(client(version), "lost_server.py", url=here, ILUM_SPARK_SILENCE_SECONDS="4")
+            )
+            assert block.stdout.readline() == "count 5\n", block.stderr.read()
+            session_id, user_id = block.stdout.readline().split()
+            stack.callback(end_session, resolve(url), session_id, user_id, 5)
+            blocks[take_away] = (relay, block)
+        for take_away, (relay, block) in blocks.items():  # both are connected: their queries hold the server's slots
+            block.stdin.write("go on\n")
+            block.stdin.flush()
+            assert block.stdout.readline() == "asking\n"
+            getattr(relay, take_away)()
+        begin = time.monotonic()
+        for take_away in ("freeze", "cut"):
+            code, seconds = limits[take_away]
+            answer, trouble = blocks[take_away][1].communicate(timeout=60)
+            assert answer.splitlines()[-1] == code, trouble
+            assert time.monotonic() - begin < seconds
+
+
+@TWO_LINES
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_a_killed_block_left_running_is_stopped(server, client, version, number, tmp_path):
+    url, run = server(version), f"7/{uuid.uuid4()}"
+    with start_inside(client(version), "killed.py", run, url=url, MAGE_DATA_DIR=str(tmp_path)) as block:
+        assert block.stdout.readline() == "5\n", block.stderr.read()
+        notes = list(tmp_path.rglob("*.json"))
+        assert len(notes) == 1
+        block.send_signal(number)
+        block.communicate(timeout=10)
+    assert block.returncode == -number  # it died of the signal, as it would have without us
+    assert [note.exists() for note in notes] == [number == signal.SIGKILL]
+    # Two tasks of the query hold both of the server's slots: the next query waits as long as they run.
+    with start_inside(client(version), "next_try.py", run, url=url, MAGE_DATA_DIR=str(tmp_path)) as again:
+        seconds, trouble = again.communicate(timeout=30)
+    assert again.returncode == 0, trouble
+    assert float(seconds) < 20
+    assert not list(tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize(("newer", "older"), [("4.1.1", "3.5.7"), ("4.2.0", "4.1.1")])
+def test_a_newer_client_works_where_it_is_allowed(server, client, newer, older):
+    done = run_inside(client(newer), "newer_client.py", url=server(older))
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+    assert f"PySpark {newer} talks to the older Spark {older}" in done.stderr
+
+
+@TWO_LINES
+def test_a_token_makes_it_tls_with_the_companys_own_authority(server, client, version, tmp_path):
+    host, port = server(version).removeprefix("sc://").split(":")
+    with TlsRelay((host, int(port)), tmp_path) as relay:
+        url = f"sc://127.0.0.1:{relay.port}/;token=s3cret"
+        environment = {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(relay.authority)}
+        with start_inside(client(version), "one_query.py", url=url, **environment) as block:
+            answer, trouble = block.communicate(timeout=60)
+        assert (block.returncode, answer) == (0, "5\n"), trouble
+        with start_inside(client(version), "one_query.py", url=url) as stranger:
+            answer, trouble = stranger.communicate(timeout=60)
+    assert "ConnectionProblem" in trouble
+    assert "s3cret" not in trouble + answer

@@ -1,0 +1,1 @@
+"""Services that behave as their documentation says, on the loopback address."""

@@ -1,0 +1,45 @@
+"""Blocks in a process of their own, to be killed in the middle."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+
+def until(holds: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until something holds; fail when it does not in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"not within {seconds:g} s"
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def block(code: str, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A Python process that runs this code in a process group of its own; ended afterwards, if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def kill(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    """Send a signal to the process and to its group, as the init of a container does, and wait for its end."""
+    os.killpg(process.pid, number)
+    assert process.wait(timeout=10) != 0
+
+
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
