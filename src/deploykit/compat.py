@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from deploykit.versions import SparkVersion
-from mage_ilum.compatibility import verdict
+from mage_ilum.connect.compatibility import verdict
 
 
 class Verdict(StrEnum):

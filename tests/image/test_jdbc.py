@@ -83,7 +83,7 @@ def test_jdbc_binds_reads_and_gives_up_in_time(run, with_jdbc, sql_url):
 FAILING = """
 import json, os, sys, time
 from mage_ilum import ConnectionProblem, jdbc_connect, sql_engine
-from mage_ilum.jdbc_machine import driver_manager
+from mage_ilum.jdbc.machine import driver_manager
 
 driver_manager()
 answers = []

@@ -19,7 +19,7 @@ START_SECONDS = 120
 # What an earlier image left: an older version of one template, and of another that was edited since; one was deleted.
 EARLIER = """
 import hashlib, json, pathlib, shutil
-from mage_ilum.project import main
+from mage_ilum.project.create import main
 
 assert main(["default_repo"]) == 0
 templates = pathlib.Path("default_repo/custom_templates")

@@ -14,8 +14,8 @@ from tests.spark.relay import Relay
 from tests.spark.tls_relay import TlsRelay
 
 from mage_ilum import resolve, server_version
-from mage_ilum.connection import own_address
-from mage_ilum.rpc import end_session
+from mage_ilum.connect.rpc import end_session
+from mage_ilum.sessions.connection import own_address
 
 LINES = ["3.5.7", "4.1.1", "4.2.0"]
 TWO_LINES = pytest.mark.parametrize("version", ["3.5.7", "4.1.1"], indirect=True, scope="session")
@@ -116,6 +116,12 @@ def test_what_a_killed_block_left_running_is_stopped(server, client, version, nu
     assert again.returncode == 0, trouble
     assert float(seconds) < 20
     assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_process_that_leaves_its_session_open_ends_all_the_same(server, client, version):
+    for _ in range(3):  # what hangs here hangs every other time
+        done = run_inside(client(version), "left_open.py", url=server(version), timeout=30)
+        assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
 
 
 @pytest.mark.parametrize(("newer", "older"), [("4.1.1", "3.5.7"), ("4.2.0", "4.1.1")])

@@ -109,7 +109,8 @@ def test_every_path_and_module_that_a_page_names_exists(page):
     for path in re.findall(r"`((?:images|charts|src|docs|tests|tools)/[\w./-]+)`", text):
         assert (REPOSITORY / path).exists(), path
     for module in re.findall(r"python3? -m (mage_ilum[\w.]*)", text):
-        assert (IMAGE / "runtime" / module.replace(".", "/")).with_suffix(".py").exists(), module
+        source = IMAGE / "runtime" / module.replace(".", "/")
+        assert source.with_suffix(".py").exists() or (source / "__main__.py").exists(), module
     for name in re.findall(r"`mage_ilum\.(\w+)", text):
         assert name in mage_ilum.__all__, name
 

@@ -9,8 +9,8 @@ mkdir -p "$ours/lib" "/layer$1" /layer/app /layer/home/mage /layer/home/src/mage
 cp -R "$here/runtime/mage_ilum" "$ours/lib/"
 cp -R "$here/project" "$ours/project"
 cp "$here/constraints.txt" "$here/lock.json" "$ours/"
-# Python reads this at its start: where the library is, and the hook that waits for Mage and PySpark (mage_ilum/start.py).
-printf '%s\n' /opt/mage-ilum/lib 'import mage_ilum.start; mage_ilum.start.install()' >"/layer$1/mage_ilum.pth"
+# Python reads this at its start: where the library is, and the hook that waits for Mage and PySpark (mage_ilum/hooks/start.py).
+printf '%s\n' /opt/mage-ilum/lib 'import mage_ilum.hooks.start; mage_ilum.hooks.start.install()' >"/layer$1/mage_ilum.pth"
 python3 -m compileall -q --invalidation-mode unchecked-hash -s /layer -p / "$ours/lib"
 
 cp /app/run_app.sh /layer/app/run_app.mage.sh

@@ -11,7 +11,7 @@ exec dumb-init -- /bin/sh -c '
     code=0
     /app/run_app.mage.sh "$@" || code=$?
     for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        grep -qs "mage_ilum[.]http_guard" /proc/[0-9]*/cmdline || break
+        grep -qs "mage_ilum[.]http[.]guard" /proc/[0-9]*/cmdline || break
         sleep 0.5
     done
     exit $code' run_app.sh "$@"

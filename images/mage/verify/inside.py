@@ -95,7 +95,7 @@ def jdbc() -> None:
     for name, sha256 in LOCK["with"]["jdbc"].items():
         if name.endswith(".jar"):
             assert hashlib.sha256(Path("/opt/jdbc", name).read_bytes()).hexdigest() == sha256, f"{name} is another file"
-    from mage_ilum.jdbc_machine import driver_manager
+    from mage_ilum.jdbc.machine import driver_manager
 
     driver_manager()
 

@@ -8,7 +8,7 @@ from deploykit.deploy.discover import ApiServer, Cluster
 from deploykit.deploy.locate import locate
 from deploykit.deploy.values import DRIVER_LABELS, Deployment
 from deploykit.errors import UsageError
-from mage_ilum.address import ConnectAddress
+from mage_ilum.connect.address import ConnectAddress
 from mage_ilum.errors import AddressError
 
 

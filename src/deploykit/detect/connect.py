@@ -5,9 +5,9 @@ import os
 from deploykit.detect.evidence import Confidence, Evidence
 from deploykit.errors import IncompatibleError, UnreachableError, UsageError
 from deploykit.versions import SparkVersion
-from mage_ilum.address import resolve
+from mage_ilum.connect.address import resolve
+from mage_ilum.connect.preflight import server_version
 from mage_ilum.errors import AddressError, ConnectionProblem
-from mage_ilum.preflight import server_version
 
 
 def ask(url: str, timeout: float) -> Evidence:

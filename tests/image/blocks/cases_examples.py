@@ -22,19 +22,19 @@ def run(spark, module):
 
 @case
 def frames(spark):
-    run(spark, "frames")
+    run(spark, "results.frames")
 
 
 @case
 def identifiers(spark):
-    run(spark, "identifiers")
+    run(spark, "query.identifiers")
 
 
 @case
 def queries(spark):
-    run(spark, "queries")
+    run(spark, "query.sql")
 
 
 @case
 def tables(spark):
-    run(spark, "tables")
+    run(spark, "tables.write")

@@ -194,8 +194,8 @@ def only_frames_are_taken(spark):
 
 @case
 def the_memory_estimate_is_near_pandas_own(spark):
-    from mage_ilum.frame_size import pandas_bytes
-    from mage_ilum.result_stream import result_stream
+    from mage_ilum.results.frame_size import pandas_bytes
+    from mage_ilum.results.stream import result_stream
 
     for query in (["id"], ["id / 3.0D", "concat('row ', id)"], ["date_add(date'2024-01-01', 1)", "1.5BD"]):
         parts = [part for part in result_stream(spark.range(50_000).selectExpr(*query)) if hasattr(part, "num_rows")]

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 
-from mage_ilum import MageIlumError, jdbc, jdbc_connect
+from mage_ilum import MageIlumError, jdbc_connect
+from mage_ilum.jdbc import connection as jdbc
 
 VALUES = [
     "it's ${env:HOME} \\ ? -- %s", "'; DROP TABLE x; --", None, True, -5, 1 << 40, 1.5, Decimal("-12.345"), b"\x00\xff",

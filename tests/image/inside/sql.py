@@ -9,7 +9,8 @@ import pandas as pd
 from sqlalchemy import MetaData, Table, bindparam, inspect, select, text
 from sqlalchemy.exc import NoSuchTableError, OperationalError
 
-from mage_ilum import hive, sql_engine
+from mage_ilum import sql_engine
+from mage_ilum.hive import engine as hive
 
 HOSTILE = [
     "'; DROP TABLE sales.orders; --", "\\", "\\'", "it's", "a\nb\r\t\0\x1a", "%s %(x)s %%", "`", "ü€😀", "--", "/*",

@@ -9,9 +9,9 @@ import time
 from io import BytesIO
 from pathlib import Path
 
-import mage_ilum.start
+import mage_ilum.hooks.start
 
-mage_ilum.start.install()
+mage_ilum.hooks.start.install()
 blocks = []
 for file in sys.argv[2:]:
     exec(Path(file).read_text(encoding="utf-8"), {"data_loader": blocks.append})

@@ -3,7 +3,7 @@
 import sys
 
 from mage_ilum import spark_session
-from mage_ilum.block_run import BlockRun, running
+from mage_ilum.sessions.block_run import BlockRun, running
 
 LONG = "SELECT sum(id % 7 * (id % 11)) FROM range(100000000000)"
 

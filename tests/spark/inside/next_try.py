@@ -4,7 +4,7 @@ import sys
 import time
 
 from mage_ilum import spark_session
-from mage_ilum.block_run import BlockRun, running
+from mage_ilum.sessions.block_run import BlockRun, running
 
 begin = time.monotonic()
 with running(BlockRun("sales", "load", sys.argv[1])), spark_session() as spark:

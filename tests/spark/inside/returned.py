@@ -4,7 +4,7 @@ import pandas as pd
 from pyspark.sql import functions as F  # noqa: N812  everybody writes it so
 
 from mage_ilum import ReturnedSparkValueError, spark_session
-from mage_ilum.spark_values import refuse
+from mage_ilum.hooks.returned import refuse
 
 
 def why(value: object) -> str:
@@ -37,4 +37,5 @@ with spark_session() as spark:
         frame.schema,
     ):
         assert why(fine) == ""
+assert why(frame) == "The block 'load' returns a Spark DataFrame: output_0."  # its session has ended
 print("done")

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812  everybody writes it so
 
-import mage_ilum.session
+import mage_ilum.sessions.session
 from mage_ilum import NoSessionError, current_session, spark_session, to_pandas
 
 with spark_session() as outer:
@@ -71,7 +71,7 @@ with ThreadPoolExecutor(4) as pool:
 assert SparkSession.getActiveSession() is None
 
 # What the docstrings show is what happens.
-failed, tried = doctest.testmod(mage_ilum.session)
+failed, tried = doctest.testmod(mage_ilum.sessions.session)
 assert (failed, tried > 0) == (0, True)
 
 print("done")

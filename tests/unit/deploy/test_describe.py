@@ -8,7 +8,7 @@ from deploykit.deploy.discover import ApiServer, Cluster
 from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import DRIVER_LABELS, Deployment
 from deploykit.errors import UsageError
-from mage_ilum.address import ConnectAddress
+from mage_ilum.connect.address import ConnectAddress
 
 EMPTY = Deployment(image=ImageReference("mage", "1.0"))
 

@@ -190,7 +190,7 @@ def test_every_input_gives_another_hash():
         "Dockerfile.j2",
         "stages/install.sh",
         "stages/run_app.sh",
-        "runtime/mage_ilum/session.py",
+        "runtime/mage_ilum/sessions/session.py",
         "project/metadata.yaml",
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mage_ilum.address import ConnectAddress, resolve
+from mage_ilum.connect.address import ConnectAddress, resolve
 from mage_ilum.errors import AddressError
 
 SECRET = "s3cr3t-t0ken"

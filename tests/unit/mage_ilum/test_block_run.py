@@ -4,15 +4,15 @@ import doctest
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import mage_ilum.block_run
-from mage_ilum.block_run import BlockRun, current_block_run, running
+import mage_ilum.sessions.block_run
+from mage_ilum.sessions.block_run import BlockRun, current_block_run, running
 
 LOAD = BlockRun("sales", "load", "7/20261123T000000")
 CLEAN = BlockRun("sales", "clean", "7/20261123T000000")
 
 
 def test_the_examples_are_true():
-    failed, tried = doctest.testmod(mage_ilum.block_run)
+    failed, tried = doctest.testmod(mage_ilum.sessions.block_run)
     assert (failed, tried > 0) == (0, True)
 
 

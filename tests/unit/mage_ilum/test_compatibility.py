@@ -4,8 +4,8 @@ import doctest
 
 import pytest
 
-import mage_ilum.compatibility
-from mage_ilum.compatibility import check_client, verdict
+import mage_ilum.connect.compatibility
+from mage_ilum.connect.compatibility import check_client, verdict
 from mage_ilum.errors import IncompatibleClientError
 
 
@@ -50,5 +50,5 @@ def test_a_newer_client_that_is_allowed_is_warned_of_once():
 
 
 def test_the_examples_are_true():
-    failed, tried = doctest.testmod(mage_ilum.compatibility)
+    failed, tried = doctest.testmod(mage_ilum.connect.compatibility)
     assert (failed, tried > 0) == (0, True)

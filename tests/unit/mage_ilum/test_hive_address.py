@@ -4,9 +4,9 @@ import doctest
 
 import pytest
 
-from mage_ilum import hive_address
 from mage_ilum.errors import AddressError
-from mage_ilum.hive_address import SqlAddress, resolve_sql
+from mage_ilum.hive import address as hive_address
+from mage_ilum.hive.address import SqlAddress, resolve_sql
 
 SECRET = "s3cr3t"
 

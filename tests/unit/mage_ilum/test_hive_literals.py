@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from mage_ilum import hive_literals
-from mage_ilum.hive_dbapi import ProgrammingError, bound
-from mage_ilum.hive_literals import literal
+from mage_ilum.hive import literals as hive_literals
+from mage_ilum.hive.dbapi import ProgrammingError, bound
+from mage_ilum.hive.literals import literal
 
 HOSTILE = ["'", "''", "\\'", "\\", "a\nb", "x'; DROP TABLE t; --", "${env:HOME}", "/*", "\0", "%s", "%(x)s", "😀'"]
 

@@ -9,9 +9,9 @@ import trustme
 from tests.unit.mage_ilum import servers
 
 from mage_ilum.errors import ConnectionProblem
-from mage_ilum.hive_address import SqlAddress
-from mage_ilum.hive_problems import PROBLEMS, sql_problem
-from mage_ilum.hive_transport import Transport
+from mage_ilum.hive.address import SqlAddress
+from mage_ilum.hive.problems import PROBLEMS, sql_problem
+from mage_ilum.hive.transport import Transport
 
 LIMIT = 0.5
 SECRET = "s3cr3t"

@@ -5,8 +5,8 @@ import struct
 
 import pytest
 
-from mage_ilum import hive_thrift as thrift
-from mage_ilum.hive_columns import Column, rows_of
+from mage_ilum.hive import thrift
+from mage_ilum.hive.columns import Column, rows_of
 
 REPLY = 0x80010002
 

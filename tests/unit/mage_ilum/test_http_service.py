@@ -7,8 +7,8 @@ from tests.unit.mage_ilum import servers
 from tests.unit.mage_ilum.doubles.service import LOST, Service
 
 from mage_ilum.errors import AddressError
-from mage_ilum.http_errors import ServiceError
-from mage_ilum.http_find import find_service
+from mage_ilum.http.errors import ServiceError
+from mage_ilum.http.find import find_service
 
 SECRET = "s3cr3t-t0ken"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mage_ilum.identifiers import identifier
-from mage_ilum.usage import UsageError
+from mage_ilum.errors import UsageError
+from mage_ilum.query.identifiers import identifier
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def modules_after(code):
 def test_importing_it_loads_the_standard_library_alone():
     loaded = {name.partition(".")[0] for name in modules_after("import mage_ilum")}
     assert loaded - sys.stdlib_module_names == {"mage_ilum"}
-    assert modules_after("import mage_ilum").count("mage_ilum.session") == 0
+    assert modules_after("import mage_ilum").count("mage_ilum.sessions.session") == 0
 
 
 def test_the_session_and_the_preflight_load_neither_grpc_nor_pyspark_by_themselves():

@@ -11,8 +11,8 @@ from tests.needs import free_port
 from tests.unit.mage_ilum.servers import grpc_server
 
 from mage_ilum import resolve
-from mage_ilum.block_run import BlockRun
-from mage_ilum.open_sessions import end_leftovers, note
+from mage_ilum.sessions.block_run import BlockRun
+from mage_ilum.sessions.open_sessions import end_leftovers, note
 
 SESSION = "11111111-2222-4333-8444-555555555555"
 RUN = BlockRun("sales", "load", "7/20261123T000000")

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from mage_ilum.parameters import Parameters
-from mage_ilum.usage import UsageError
+from mage_ilum.errors import UsageError
+from mage_ilum.query.parameters import Parameters
 
 
 class Country(str, enum.Enum):  # noqa: UP042  people have both

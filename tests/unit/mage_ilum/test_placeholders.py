@@ -2,7 +2,7 @@
 
 import pytest
 
-from mage_ilum.placeholders import placeholders, replace
+from mage_ilum.query.placeholders import placeholders, replace
 
 
 def names(query):

@@ -12,10 +12,10 @@ import pytest
 import trustme
 from tests.unit.mage_ilum import servers
 
-from mage_ilum.address import ConnectAddress
+from mage_ilum.connect.address import ConnectAddress
+from mage_ilum.connect.preflight import server_version
+from mage_ilum.connect.problems import PROBLEMS
 from mage_ilum.errors import ConnectionProblem
-from mage_ilum.preflight import server_version
-from mage_ilum.problems import PROBLEMS
 
 LIMIT = 3.0
 SECRET = "s3cr3t-t0ken"

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mage_ilum import project, project_files, project_templates
-from mage_ilum.project import SHIPPED, create
-from mage_ilum.project_templates import RECORD, refresh
+from mage_ilum.project import create as creation
+from mage_ilum.project import files
+from mage_ilum.project import templates as refreshing
+from mage_ilum.project.create import SHIPPED, create
+from mage_ilum.project.templates import RECORD, refresh
 
 CUSTOM = SHIPPED / "custom_templates"
 UUIDS = sorted(template.name for template in (CUSTOM / "blocks").iterdir())
@@ -55,7 +57,7 @@ def templates(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("module", [project, project_files, project_templates], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [creation, files, refreshing], ids=lambda module: module.__name__)
 def test_the_examples_of_the_docstrings_are_true(module):
     result = doctest.testmod(module)
     assert result.attempted > 0
@@ -95,7 +97,7 @@ def test_an_existing_project_gets_the_templates_and_nothing_else(tmp_path):
 
 
 def test_a_creation_that_was_cut_off_is_finished_and_keeps_what_was_written_since(tmp_path):
-    (tmp_path / project.UNFINISHED).touch()
+    (tmp_path / creation.UNFINISHED).touch()
     (tmp_path / "metadata.yaml").write_text("mine: true\n")
     assert create(SHIPPED, tmp_path)
     assert (tmp_path / "metadata.yaml").read_text() == "mine: true\n"
@@ -166,7 +168,7 @@ def test_an_update_that_was_cut_off_is_finished(templates, newer, cut):
         shutil.copytree(newer / "blocks", templates / "blocks", dirs_exist_ok=True)
     refresh(newer, templates)
     assert contents(templates / "blocks") == contents(newer / "blocks")
-    assert refresh(newer, templates) == project_templates.Changes()
+    assert refresh(newer, templates) == refreshing.Changes()
 
 
 def test_a_first_start_that_was_cut_off_is_finished(tmp_path):

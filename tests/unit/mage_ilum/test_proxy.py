@@ -2,7 +2,7 @@
 
 import pytest
 
-from mage_ilum.proxy import proxy_variable
+from mage_ilum.connect.proxy import proxy_variable
 
 PROXY = {"https_proxy": "http://proxy:3128"}
 

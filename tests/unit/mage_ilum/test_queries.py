@@ -2,9 +2,8 @@
 
 import pytest
 
-from mage_ilum.errors import NoSessionError
-from mage_ilum.queries import sql
-from mage_ilum.usage import UsageError
+from mage_ilum.errors import NoSessionError, UsageError
+from mage_ilum.query.sql import sql
 
 
 def test_without_a_session_it_says_so():

@@ -10,8 +10,8 @@ from tests.unit.mage_ilum.doubles.livy import Livy
 import mage_ilum
 
 MODULES = (
-    *("http", "http_errors", "http_find", "http_guard"),
-    *("ilum", "ilum_address", "ilum_allocation", "ilum_api", "ilum_jobs"),
+    *("http.client", "http.errors", "http.find", "http.guard"),
+    *("ilum.job", "ilum.address", "ilum.allocation", "ilum.api", "ilum.jobs"),
     *("livy.batch", "livy.errors", "livy.log", "livy.session"),
 )
 

@@ -8,7 +8,7 @@ import pytest
 from tests.needs import REPOSITORY
 
 RUNTIME = REPOSITORY / "images" / "mage" / "runtime"
-INSTALL = "import mage_ilum.start; mage_ilum.start.install(); "
+INSTALL = "import mage_ilum.hooks.start; mage_ilum.hooks.start.install(); "
 
 
 def run(code, *folders, **environment):
@@ -34,7 +34,7 @@ def mage(tmp_path):
 
 def test_it_imports_nothing_that_python_has_not():
     done = run(f"import os, sys; before = set(sys.modules); {INSTALL}print(*sorted(set(sys.modules) - before))")
-    assert done.stdout.split() == ["mage_ilum", "mage_ilum.start"]
+    assert done.stdout.split() == ["mage_ilum", "mage_ilum.hooks", "mage_ilum.hooks.start"]
 
 
 def test_it_costs_less_than_two_milliseconds():

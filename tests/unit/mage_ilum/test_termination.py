@@ -5,8 +5,8 @@ import signal
 import pytest
 
 from mage_ilum import resolve
-from mage_ilum.open_sessions import note
-from mage_ilum.termination import end_on_termination, forget
+from mage_ilum.sessions.open_sessions import note
+from mage_ilum.sessions.termination import end_on_termination, forget
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mage_ilum.version_request import interrupt_request, version_answer, version_request
+from mage_ilum.connect.version_request import interrupt_request, version_answer, version_request
 
 SESSION = "00112233-4455-6677-8899-aabbccddeeff"
 

@@ -5,7 +5,8 @@ Importing this package costs nothing: each name is loaded when it is first used.
 
 TYPE_CHECKING = False  # as in typing, which would cost every Python of the image its import
 if TYPE_CHECKING:
-    from mage_ilum.address import ConnectAddress, resolve
+    from mage_ilum.connect.address import ConnectAddress, resolve
+    from mage_ilum.connect.preflight import server_version
     from mage_ilum.errors import (
         AddressError,
         ConnectionProblem,
@@ -13,25 +14,24 @@ if TYPE_CHECKING:
         MageIlumError,
         NoSessionError,
         ResultTooLargeError,
+        UsageError,
     )
-    from mage_ilum.frames import to_pandas
-    from mage_ilum.hive import sql_engine
-    from mage_ilum.http_errors import ServiceError
-    from mage_ilum.identifiers import identifier
-    from mage_ilum.ilum import JobFailedError, SparkConnectJob
-    from mage_ilum.ilum_allocation import dynamic_allocation
-    from mage_ilum.ilum_api import JobApi
-    from mage_ilum.jdbc import jdbc_connect
-    from mage_ilum.jdbc_machine import NoJdbcDriverError
+    from mage_ilum.hive.engine import sql_engine
+    from mage_ilum.hooks.returned import ReturnedSparkValueError
+    from mage_ilum.http.errors import ServiceError
+    from mage_ilum.ilum.allocation import dynamic_allocation
+    from mage_ilum.ilum.api import JobApi
+    from mage_ilum.ilum.job import JobFailedError, SparkConnectJob
+    from mage_ilum.jdbc.connection import jdbc_connect
+    from mage_ilum.jdbc.machine import NoJdbcDriverError
     from mage_ilum.livy.batch import LivyBatch, livy_batch
     from mage_ilum.livy.errors import BatchFailedError, LivyError, StatementError
     from mage_ilum.livy.session import LivySession, livy_session
-    from mage_ilum.preflight import server_version
-    from mage_ilum.queries import sql
-    from mage_ilum.session import current_session, spark_session
-    from mage_ilum.spark_values import ReturnedSparkValueError
-    from mage_ilum.tables import count, write_table
-    from mage_ilum.usage import UsageError
+    from mage_ilum.query.identifiers import identifier
+    from mage_ilum.query.sql import sql
+    from mage_ilum.results.frames import to_pandas
+    from mage_ilum.sessions.session import current_session, spark_session
+    from mage_ilum.tables.write import count, write_table
 
 __all__ = [
     "AddressError",
@@ -71,32 +71,31 @@ __all__ = [
 
 _MODULES = {
     "BatchFailedError": "livy.errors",
-    "ConnectAddress": "address",
-    "JobApi": "ilum_api",
-    "JobFailedError": "ilum",
+    "ConnectAddress": "connect.address",
+    "JobApi": "ilum.api",
+    "JobFailedError": "ilum.job",
     "LivyBatch": "livy.batch",
     "LivyError": "livy.errors",
     "LivySession": "livy.session",
-    "NoJdbcDriverError": "jdbc_machine",
-    "ReturnedSparkValueError": "spark_values",
-    "ServiceError": "http_errors",
-    "SparkConnectJob": "ilum",
+    "NoJdbcDriverError": "jdbc.machine",
+    "ReturnedSparkValueError": "hooks.returned",
+    "ServiceError": "http.errors",
+    "SparkConnectJob": "ilum.job",
     "StatementError": "livy.errors",
-    "UsageError": "usage",
-    "count": "tables",
-    "current_session": "session",
-    "dynamic_allocation": "ilum_allocation",
-    "identifier": "identifiers",
-    "jdbc_connect": "jdbc",
+    "count": "tables.write",
+    "current_session": "sessions.session",
+    "dynamic_allocation": "ilum.allocation",
+    "identifier": "query.identifiers",
+    "jdbc_connect": "jdbc.connection",
     "livy_batch": "livy.batch",
     "livy_session": "livy.session",
-    "resolve": "address",
-    "server_version": "preflight",
-    "spark_session": "session",
-    "sql": "queries",
-    "sql_engine": "hive",
-    "to_pandas": "frames",
-    "write_table": "tables",
+    "resolve": "connect.address",
+    "server_version": "connect.preflight",
+    "spark_session": "sessions.session",
+    "sql": "query.sql",
+    "sql_engine": "hive.engine",
+    "to_pandas": "results.frames",
+    "write_table": "tables.write",
 }
 
 

@@ -6,11 +6,11 @@ Exit codes: 0 it can, 2 bad address, 3 the client does not fit the server, 4 no 
 import sys
 import warnings
 
-from mage_ilum.address import resolve
-from mage_ilum.compatibility import verdict
+from mage_ilum.connect.address import resolve
+from mage_ilum.connect.compatibility import verdict
+from mage_ilum.connect.preflight import server_version
 from mage_ilum.errors import MageIlumError
-from mage_ilum.preflight import server_version
-from mage_ilum.session import client_version, spark_session
+from mage_ilum.sessions.session import client_version, spark_session
 
 
 def main(arguments: list[str]) -> int:

@@ -51,3 +51,12 @@ class ResultTooLargeError(MageIlumError):
 
 class NoSessionError(MageIlumError):
     """Something needs the current session, and there is none."""
+
+
+class UsageError(MageIlumError, ValueError):
+    """A call that cannot be carried out as it was written: a query, a value, a name or a frame that does not fit it.
+
+    `code` says which way. Nothing has been sent to Spark then.
+    """
+
+    exit_code = 2

@@ -4,9 +4,9 @@ import socket
 import threading
 from queue import Empty, SimpleQueue
 
-from mage_ilum.address import ConnectAddress
+from mage_ilum.connect.address import ConnectAddress
+from mage_ilum.connect.problems import problem
 from mage_ilum.deadline import Deadline
-from mage_ilum.problems import problem
 
 _Target = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 _UNKNOWN_NAME = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}

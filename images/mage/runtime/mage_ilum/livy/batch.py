@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mage_ilum.deadline import Deadline
-from mage_ilum.http import HttpService, JsonObject
-from mage_ilum.http_errors import ServiceError
+from mage_ilum.http.client import HttpService, JsonObject
+from mage_ilum.http.errors import ServiceError
 from mage_ilum.livy.errors import BatchFailedError, LivyError
 from mage_ilum.livy.log import GrowingLog
 from mage_ilum.livy.resource import ENDED, created, find_livy

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import Literal
 
 from mage_ilum.deadline import Deadline
-from mage_ilum.http import HttpService, JsonObject
-from mage_ilum.http_errors import ServiceError
-from mage_ilum.http_find import find_service
-from mage_ilum.http_guard import Guard
+from mage_ilum.http.client import HttpService, JsonObject
+from mage_ilum.http.errors import ServiceError
+from mage_ilum.http.find import find_service
+from mage_ilum.http.guard import Guard
 
 Kind = Literal["batches", "sessions"]
 

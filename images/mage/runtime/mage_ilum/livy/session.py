@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from typing import Literal
 
 from mage_ilum.deadline import Deadline
-from mage_ilum.http import HttpService, JsonObject
-from mage_ilum.http_errors import ServiceError
+from mage_ilum.http.client import HttpService, JsonObject
+from mage_ilum.http.errors import ServiceError
 from mage_ilum.livy.errors import LivyError, StatementError
 from mage_ilum.livy.resource import ENDED, created, find_livy, integer, objects
 

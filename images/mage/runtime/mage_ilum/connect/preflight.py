@@ -1,0 +1,55 @@
+"""Ask a Spark Connect server for its version, layer by layer, within a time limit: DNS, TCP, protocol, gRPC.
+
+PySpark itself retries for 10 to 61 minutes before it says that a server is not there, and then does not say why.
+"""
+
+from contextlib import suppress
+
+from mage_ilum import network
+from mage_ilum.connect.address import ConnectAddress
+from mage_ilum.connect.problems import problem
+from mage_ilum.connect.protocol import Answer, ask_plain, ask_tls
+from mage_ilum.connect.proxy import proxy_variable
+from mage_ilum.connect.rpc import ask_version
+from mage_ilum.deadline import Deadline
+from mage_ilum.errors import ConnectionProblem
+
+
+def server_version(address: ConnectAddress, timeout: float = 3.0) -> str:
+    """The `spark.version` that the server reports; `timeout` is in seconds, for everything together.
+
+    Raises `ConnectionProblem`, whose `code` says at which layer it ended.
+    """
+    deadline = Deadline(timeout)
+    proxy = proxy_variable(address.host)
+    if proxy is None:  # else only the proxy knows the way
+        _check_protocol(address, deadline)
+    return ask_version(address, deadline, proxy)
+
+
+def _check_protocol(address: ConnectAddress, deadline: Deadline) -> None:
+    """Raise unless HTTP/2 is spoken there, with TLS or without as the address says."""
+    targets = network.lookup(address, deadline)
+
+    def plain(part: float) -> Answer:
+        with network.connect(address, targets, deadline) as connection:
+            return ask_plain(connection, deadline.share(part))
+
+    def tls(part: float) -> Answer:
+        with network.connect(address, targets, deadline) as connection:
+            return ask_tls(connection, address.host, deadline.share(part))
+
+    wanted, other = (tls, plain) if address.tls else (plain, tls)
+    # A server may say nothing to a greeting that it does not understand: keep time for the other one.
+    answer = wanted(0.7)
+    if answer == "http2":
+        return
+    code = {"http1": "http1", "closed": "closed", "silent": "silent"}.get(answer, "not-grpc")
+    if not (address.tls and answer == "http1"):
+        with suppress(ConnectionProblem):  # what the first greeting met is told then
+            second = other(1)
+            if second == "http2":
+                code = "tls-refused" if address.tls else "tls-required"
+            elif second == "http1":
+                code = "http1"
+    raise problem(code, address, seconds=deadline.seconds)

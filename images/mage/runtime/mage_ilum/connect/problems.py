@@ -1,0 +1,116 @@
+"""Every way in which a Spark Connect server can be out of reach: what, why, and the way out."""
+
+from mage_ilum.connect.address import TOKEN_VARIABLE, ConnectAddress
+from mage_ilum.errors import ConnectionProblem
+
+_NAME_FIX = "Check the spelling; from another namespace a Service is called <service>.<namespace>.svc.cluster.local."
+_RUNNING_FIX = "Check that the Spark Connect job runs, and that the Service's targetPort is the driver's port {port}."
+
+# code: (what happened, why, what to do)
+PROBLEMS: dict[str, tuple[str, str, str]] = {
+    "name-unknown": ("The name {host} cannot be resolved.", "DNS knows no such name.", _NAME_FIX),
+    "dns-silent": (
+        "The name {host} cannot be resolved: DNS gave no answer.",
+        "The name server did not answer in time, or failed.",
+        "Check that a NetworkPolicy lets this pod reach DNS on port 53, UDP and TCP.",
+    ),
+    "refused": (
+        "{host} refused the connection to port {port}.",
+        "The host is there, but nothing listens on that port.",
+        _RUNNING_FIX,
+    ),
+    "unreachable": (
+        "No TCP connection to {host}:{port} within {seconds:g} s.",
+        "Packets are dropped on the way: most often a NetworkPolicy or a firewall, else a host that is down.",
+        "Allow egress from this pod, and ingress to the Spark driver pod, on its port {port}.",
+    ),
+    "no-route": ("There is no route to {host}:{port}.", "The network refused to carry the connection.", _NAME_FIX),
+    "silent": (
+        "{host}:{port} accepts connections, but says nothing within {seconds:g} s.",
+        "What listens there is no Spark Connect server, or it hangs.",
+        "Check the port, and the driver's log and load.",
+    ),
+    "closed": (
+        "{host}:{port} accepts connections and closes them at once.",
+        "A proxy without a backend does that, or a server of another protocol.",
+        _RUNNING_FIX,
+    ),
+    "http1": (
+        "{host}:{port} speaks HTTP/1, not gRPC.",
+        "A web page answers there, or an ingress that does not pass HTTP/2 on.",
+        "Use Spark Connect's own port (15002 by default), or make the ingress speak gRPC to its backend.",
+    ),
+    "not-grpc": (
+        "{host}:{port} speaks neither gRPC nor HTTP.",
+        "Another kind of server listens there.",
+        "Use Spark Connect's own port, 15002 by default.",
+    ),
+    "tls-required": (
+        "{host}:{port} speaks TLS, and the address asks for a plain connection.",
+        "Something in front of the server, such as an ingress, ends TLS there.",
+        "Add /;use_ssl=true to the address.",
+    ),
+    "tls-refused": (
+        "{host}:{port} speaks plain gRPC, and the address asks for TLS.",
+        "use_ssl=true asks for TLS, and so does every token for a host other than localhost.",
+        "Leave use_ssl and the token out, or put something that ends TLS before the server.",
+    ),
+    "tls-untrusted": (
+        "The certificate of {host}:{port} is not trusted: {detail}.",
+        "gRPC trusts its own list of authorities, not the system's.",
+        "Name the file with the right CA in GRPC_DEFAULT_SSL_ROOTS_FILE_PATH.",
+    ),
+    "tls-wrong-name": (
+        "The certificate of {host}:{port} is for another name.",
+        "It does not name {host}.",
+        "Use the name that the certificate is for, or have one issued for {host}.",
+    ),
+    "token-missing": (
+        "{host}:{port} wants a token, and the address has none.",
+        "The server was started with spark.connect.authenticate.token.",
+        f"Set {TOKEN_VARIABLE} from a Secret.",
+    ),
+    "token-wrong": (
+        "{host}:{port} does not accept the token.",
+        "It is not the one that the server was started with.",
+        f"Compare {TOKEN_VARIABLE} here and at the server.",
+    ),
+    "forbidden": (
+        "{host}:{port} forbids the request.",
+        "A proxy or the server says that this user may not.",
+        "Ask who runs the server; the user is the address's user_id.",
+    ),
+    "not-spark": (
+        "{host}:{port} speaks gRPC, but is no Spark Connect server.",
+        "It does not know the service spark.connect.SparkConnectService.",
+        "Use the port of Spark Connect, 15002 by default: Ilum's own gRPC port is another.",
+    ),
+    "slow": (
+        "{host}:{port} is a gRPC server, but did not answer within {seconds:g} s.",
+        "The driver is busy or stuck, or something between forwards requests to nowhere.",
+        "Look at the driver's log and load, or allow more time.",
+    ),
+    "proxy": (
+        "The HTTP proxy of this environment does not reach {host}:{port}.",
+        "gRPC goes through the proxy that {detail} names.",
+        "Add {host} to no_proxy.",
+    ),
+    "lost": (
+        "The connection to {host}:{port} was lost, and {seconds:g} s of trying did not bring it back.",
+        "The driver was ended or restarted, its pod was moved, or the network to it broke.",
+        "Look at the driver's log and state, most often for memory; then run the block again.",
+    ),
+    "stuck": (
+        "{host}:{port} said nothing for {seconds:g} s in the middle of the work.",
+        "The driver hangs or collects garbage, or packets to it are dropped without a word.",
+        "Look at the driver's log and load. A driver that pauses for long needs a larger ILUM_SPARK_SILENCE_SECONDS.",
+    ),
+    "failed": ("{host}:{port} answered with an error: {detail}.", "", "Look at the driver's log."),
+}
+
+
+def problem(code: str, address: ConnectAddress, *, seconds: float, detail: str = "") -> ConnectionProblem:
+    """The error for one row of the table; `seconds` is how long we were ready to wait."""
+    values = {"host": address.host, "port": address.port, "seconds": seconds, "detail": detail}
+    what, why, fix = (text.format_map(values) for text in PROBLEMS[code])
+    return ConnectionProblem(what, code=code, why=why, fix=fix)

@@ -1,0 +1,1 @@
+"""SQL over the HiveServer2 protocol, for SQLAlchemy."""

@@ -1,0 +1,1 @@
+"""What is added to Mage and PySpark when Python starts."""

@@ -1,0 +1,91 @@
+"""What is added to PySpark's own way to a session: it is checked in seconds, watched, tagged, and the thread's own."""
+
+import functools
+import os
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from mage_ilum.connect.address import ConnectAddress, resolve
+from mage_ilum.connect.compatibility import check_client
+from mage_ilum.errors import AddressError
+from mage_ilum.sessions.connection import channel_builder, check_server, own_address
+from mage_ilum.sessions.newer_client import supply_settings
+from mage_ilum.sessions.retries import bound_retries, stop_retries
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_SECONDS = 5.0  # in which a server must be found
+
+
+def apply(module: ModuleType) -> None:
+    """Change `SparkSession` and its builder of `pyspark.sql.connect.session`."""
+    session = module.SparkSession
+    session.__init__ = _checked(session.__init__)
+    session.Builder.getOrCreate = _of_this_thread(session.Builder.getOrCreate, session)
+
+
+def _checked(init: Callable[..., None]) -> Callable[..., None]:
+    """A session that is made of an address is checked before, and watched after."""
+
+    @functools.wraps(init)
+    def checked(self: "SparkSession", connection: object, *arguments: object, **options: object) -> None:
+        address = _address(connection)
+        if address is None:
+            init(self, connection, *arguments, **options)
+            return
+        import pyspark
+
+        address = own_address(address)
+        answer = check_client(pyspark.__version__, check_server(address, _SECONDS), allow_newer=True)
+        init(self, channel_builder(address), *arguments, **options)
+        bound_retries(self)
+        if answer == "newer-client":
+            supply_settings(self)
+
+    return checked
+
+
+def _of_this_thread(get: "Callable[..., SparkSession]", session: "type[SparkSession]") -> "Callable[..., SparkSession]":
+    """`getOrCreate` shares what the same thread opened before and still works, never what another block opened."""
+
+    @functools.wraps(get)
+    def getOrCreate(self: object) -> "SparkSession":  # noqa: N802  PySpark's name
+        with session._lock:
+            active, default = session.getActiveSession(), session._default_session
+            if active is not None and _works(active):
+                return get(self)
+            session._active_session.session = None
+            session._default_session = None
+            try:
+                return get(self)
+            finally:
+                if default is not None and default is not active and not default.is_stopped:
+                    session._default_session = default
+
+    return getOrCreate
+
+
+def _works(session: "SparkSession") -> bool:
+    """Whether an old session is still good: servers restart, and forget what is idle for an hour."""
+    if session.is_stopped:
+        return False
+    stop_retries(session)
+    try:
+        session.conf.get("spark.sql.session.timeZone")
+    except Exception:
+        session.stop()
+        return False
+    bound_retries(session)
+    return True
+
+
+def _address(connection: object) -> ConnectAddress | None:
+    """The address, where it is one; PySpark itself says what is wrong with any other."""
+    if not isinstance(connection, str) or "SPARK_LOCAL_REMOTE" in os.environ:
+        return None
+    try:
+        return resolve(connection)
+    except AddressError:
+        return None

@@ -1,0 +1,1 @@
+"""HTTP services with limits and clear errors; clean-up that outlives the process."""

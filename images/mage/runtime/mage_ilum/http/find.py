@@ -1,0 +1,66 @@
+"""Which service, and who we are there: from an argument or the environment, by one rule for all services."""
+
+import os
+from base64 import b64encode
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from mage_ilum.errors import AddressError
+from mage_ilum.http.client import HttpService
+
+
+def find_service(
+    name: str,
+    variables: str,
+    url: str | None = None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    example: str = "http://host:port",
+) -> HttpService:
+    """The service at `url`, or at the address in `<variables>_URL`.
+
+    Credentials come from `<variables>_TOKEN` (sent as a bearer token), from `<variables>_USER` and
+    `<variables>_PASSWORD`, or from the address itself. Raises `AddressError`, which never repeats them.
+
+    >>> find_service("Livy", "ILUM_LIVY", environment={"ILUM_LIVY_URL": "http://me:secret@livy:8998/"}).url
+    'http://livy:8998'
+    """
+    text = (url or environment.get(f"{variables}_URL", "")).strip()
+    if not text:
+        raise AddressError(
+            f"No address of {name}: {variables}_URL is not set.",
+            code="no-address",
+            fix=f"Set {variables}_URL={example} for Mage, or pass the address.",
+        )
+    address, user, password = _split(text, name, f"Write {variables}_URL={example}")
+    user = environment.get(f"{variables}_USER", user)
+    password = environment.get(f"{variables}_PASSWORD", password)
+    token = environment.get(f"{variables}_TOKEN", "").strip()  # a Secret made from a file ends with a new line
+    authorization = None
+    if token:
+        authorization = f"Bearer {token}"
+    elif user:
+        authorization = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+    if authorization and not (authorization.isascii() and authorization.isprintable()):
+        raise AddressError(
+            f"{variables}_TOKEN holds a character that no HTTP header may hold.",
+            code="bad-token",
+            fix="Copy the token again, in one line.",
+        )
+    secrets = tuple(part for part in (token, password, (authorization or "").partition(" ")[2]) if part)
+    return HttpService(name, variables, address, authorization, secrets, example=example)
+
+
+def _split(text: str, name: str, fix: str) -> tuple[str, str, str]:
+    """The address without credentials, the user and the password."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise AddressError(f"The address of {name} cannot be read.", code="bad-address", fix=fix)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    place = host if port is None else f"{host}:{port}"
+    url = f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
+    return url, unquote(parts.username or ""), unquote(parts.password or "")

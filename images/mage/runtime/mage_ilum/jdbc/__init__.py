@@ -1,0 +1,1 @@
+"""JDBC through a Java that runs inside this process."""

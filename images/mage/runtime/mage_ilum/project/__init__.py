@@ -1,0 +1,1 @@
+"""The Mage project that the image brings along."""

@@ -1,0 +1,1 @@
+"""SQL with bound values and checked names."""

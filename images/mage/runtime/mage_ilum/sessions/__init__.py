@@ -1,0 +1,1 @@
+"""Sessions of blocks: opened, watched, noted, ended."""

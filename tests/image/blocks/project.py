@@ -1,0 +1,73 @@
+"""A Mage project whose pipelines run what the tests look at."""
+
+from pathlib import Path
+
+import yaml
+
+CASES = """
+import sys
+sys.path.insert(0, '/blocks')
+from run_cases import run
+
+@data_loader
+def load(*args, **kwargs):
+    return run(kwargs['block_uuid'])
+"""
+REPORT = """
+import json
+from pathlib import Path
+
+@data_exporter
+def report(*found, **kwargs):
+    path = Path('/tmp/report.json')
+    report = json.loads(path.read_text()) if path.exists() else {}
+    report.setdefault(kwargs['pipeline_uuid'], []).append([describe(value) for value in found])
+    path.write_text(json.dumps(report))
+
+def describe(value):
+    return value if isinstance(value, dict) else {'type': type(value).__name__, 'rows': len(value)}
+"""
+RETURNS_A_FRAME = """
+from mage_ilum import spark_session
+
+@data_loader
+def load(*args, **kwargs):
+    with spark_session() as spark:
+        return {'orders': spark.range(3)}
+"""
+
+
+def lay_out(folder: Path, subjects: tuple[str, ...], guide: list[str]) -> None:
+    """Write pipeline `cases`, a loader for each subject; `guide`, each of its blocks twice; and `mistake`."""
+    guide_blocks = {f"guide_{number}": code for number, code in enumerate(guide * 2)}
+    _pipeline(folder, "cases", dict.fromkeys(subjects, CASES), REPORT)
+    _pipeline(folder, "guide", guide_blocks, REPORT)
+    _pipeline(folder, "mistake", {"returns_a_frame": RETURNS_A_FRAME}, REPORT)
+
+
+def _pipeline(folder: Path, name: str, loaders: dict[str, str], exporter: str) -> None:
+    """Loaders that do not wait for each other, and an exporter that gets what they return."""
+    report = f"report_{name}"
+    for kind, blocks in {"data_loaders": loaders, "data_exporters": {report: exporter}}.items():
+        (folder / kind).mkdir(exist_ok=True, parents=True)
+        for uuid, code in blocks.items():
+            (folder / kind / f"{uuid}.py").write_text(code, encoding="utf-8")
+    described = [
+        {"name": uuid, "uuid": uuid, "type": "data_loader", "upstream_blocks": [], "downstream_blocks": [report]}
+        for uuid in loaders
+    ]
+    described.append(
+        {
+            "name": report,
+            "uuid": report,
+            "type": "data_exporter",
+            "upstream_blocks": list(loaders),
+            "downstream_blocks": [],
+        }
+    )
+    blocks = [
+        {**block, "language": "python", "executor_type": "local_python", "status": "updated"} for block in described
+    ]
+    pipeline = folder / "pipelines" / name / "metadata.yaml"
+    pipeline.parent.mkdir(parents=True)
+    pipeline.write_text(yaml.safe_dump({"name": name, "uuid": name, "type": "python", "blocks": blocks}))
