@@ -27,7 +27,7 @@ TESTBED = SHARED / "testbed"
 TESTBED_DIR = Path(os.environ.get("TESTBED_DIR") or "/var/lib/testbed")
 
 MAGE = "0.9.80"
-SERVERS_AT_ONCE = 2
+SERVERS_AT_ONCE = 4
 """Real Spark servers that a session keeps up; each takes about 1 GB."""
 
 

@@ -1,4 +1,4 @@
-"""The guide's own two blocks, unchanged but for the address, with the hook that every Python of the image has."""
+"""The guide's own block on a server that is not there, with the hook that every Python of the image has."""
 
 import json
 import re
@@ -18,22 +18,6 @@ def version(request):
     return request.param
 
 
-@pytest.fixture(scope="session")
-def tables(server, client):
-    """A factory: the server of this version, with the tables that the examples read."""
-    ready: dict[str, str] = {}
-
-    def make(version: str) -> str:
-        url = server(version)
-        if url not in ready:
-            done = run_inside(client(version), "guide_tables.py", url=url)
-            assert done.returncode == 0, done.stderr
-            ready[url] = version
-        return url
-
-    return make
-
-
 def block(folder: Path, number: int, url: str) -> str:
     """One of the guide's Python examples in a file, with the address filled in."""
     if not GUIDE.is_file():
@@ -49,19 +33,6 @@ def block(folder: Path, number: int, url: str) -> str:
 def results(done) -> list[dict[str, object]]:
     """What `guide.py` printed, without what the blocks print."""
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-
-
-def test_both_run_twice_in_one_process_and_in_another(tables, client, version, tmp_path):
-    url = tables(version)
-    blocks = [block(tmp_path, number, url) for number in (0, 1)]
-    found = []
-    for times in ("2", "1"):
-        done = run_inside(client(version), "guide.py", times, *blocks, url="")
-        assert done.returncode == 0, done.stderr
-        found += [result.get("rows", result) for result in results(done)]
-    assert len(found) == 6
-    assert found[0] > 1000  # of amounts, above a limit
-    assert found == [found[0], 1000] * 3
 
 
 @pytest.mark.parametrize("version", ["3.5.7", "4.1.1"], indirect=True, scope="session")

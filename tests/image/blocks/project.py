@@ -40,34 +40,28 @@ def load(*args, **kwargs):
 def lay_out(folder: Path, subjects: tuple[str, ...], guide: list[str]) -> None:
     """Write pipeline `cases`, a loader for each subject; `guide`, each of its blocks twice; and `mistake`."""
     guide_blocks = {f"guide_{number}": code for number, code in enumerate(guide * 2)}
-    _pipeline(folder, "cases", dict.fromkeys(subjects, CASES), REPORT)
-    _pipeline(folder, "guide", guide_blocks, REPORT)
-    _pipeline(folder, "mistake", {"returns_a_frame": RETURNS_A_FRAME}, REPORT)
+    _pipeline(folder, "cases", dict.fromkeys(subjects, CASES))
+    _pipeline(folder, "guide", guide_blocks)
+    _pipeline(folder, "mistake", {"returns_a_frame": RETURNS_A_FRAME})
 
 
-def _pipeline(folder: Path, name: str, loaders: dict[str, str], exporter: str) -> None:
-    """Loaders that do not wait for each other, and an exporter that gets what they return."""
+def _pipeline(folder: Path, name: str, loaders: dict[str, str]) -> None:
+    """Loaders that run at the same time, but the last one alone, and an exporter that gets what they return."""
+    *together, last = loaders
     report = f"report_{name}"
-    for kind, blocks in {"data_loaders": loaders, "data_exporters": {report: exporter}}.items():
+    blocks = [_block(uuid, "data_loader", []) for uuid in together]
+    blocks += [_block(last, "data_loader", together), _block(report, "data_exporter", [*together, last])]
+    for kind, codes in {"data_loaders": loaders, "data_exporters": {report: REPORT}}.items():
         (folder / kind).mkdir(exist_ok=True, parents=True)
-        for uuid, code in blocks.items():
+        for uuid, code in codes.items():
             (folder / kind / f"{uuid}.py").write_text(code, encoding="utf-8")
-    described = [
-        {"name": uuid, "uuid": uuid, "type": "data_loader", "upstream_blocks": [], "downstream_blocks": [report]}
-        for uuid in loaders
-    ]
-    described.append(
-        {
-            "name": report,
-            "uuid": report,
-            "type": "data_exporter",
-            "upstream_blocks": list(loaders),
-            "downstream_blocks": [],
-        }
-    )
-    blocks = [
-        {**block, "language": "python", "executor_type": "local_python", "status": "updated"} for block in described
-    ]
+    for block in blocks:
+        block["downstream_blocks"] = [other["uuid"] for other in blocks if block["uuid"] in other["upstream_blocks"]]
     pipeline = folder / "pipelines" / name / "metadata.yaml"
     pipeline.parent.mkdir(parents=True)
     pipeline.write_text(yaml.safe_dump({"name": name, "uuid": name, "type": "python", "blocks": blocks}))
+
+
+def _block(uuid: str, kind: str, upstream: list[str]) -> dict[str, object]:
+    common = {"language": "python", "executor_type": "local_python", "status": "updated"}
+    return {"name": uuid, "uuid": uuid, "type": kind, "upstream_blocks": list(upstream), **common}

@@ -1,4 +1,4 @@
-"""Makes the tables that the guide's examples read."""
+"""Makes the tables that the guide's examples read, and counts what the example pipeline looks for."""
 
 from mage_ilum import spark_session
 
@@ -13,3 +13,5 @@ with spark_session() as spark:
         "CREATE TABLE IF NOT EXISTS production.logs USING parquet AS "
         "SELECT id, DATE'2026-11-22' AS event_date, 'a line' AS message FROM range(1500)"
     ).collect()
+    large = spark.table("transaction_anomaly_detection.transactions").filter("amount > 1000")
+    print("above 1000:", large.count())

@@ -68,7 +68,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "token-missing": (
         "{host}:{port} wants a token, and the address has none.",
         "The server was started with spark.connect.authenticate.token.",
-        f"Set {TOKEN_VARIABLE} from a Secret.",
+        f"Set {TOKEN_VARIABLE} from a Secret. A token makes PySpark use TLS, so TLS has to end before the server.",
     ),
     "token-wrong": (
         "{host}:{port} does not accept the token.",

@@ -1,5 +1,6 @@
 """Results of Spark as pandas frames that Mage can store."""
 
+from collections.abc import Generator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,9 @@ from mage_ilum.errors import ResultTooLargeError
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
     from pyspark.sql import DataFrame
+    from pyspark.sql.types import StructType
 
 MAX_ROWS = 1_000_000
 MAX_BYTES = 1 << 30
@@ -33,12 +36,11 @@ def to_pandas(df: "DataFrame", *, max_rows: int = MAX_ROWS, max_bytes: int = MAX
     """
     from mage_ilum.results.columns import Columns, check_types
     from mage_ilum.results.frame_size import pandas_bytes
-    from mage_ilum.results.stream import check_frame, result_stream
+    from mage_ilum.results.stream import check_frame
 
     check_frame(df, "to_pandas")
     columns, schema, rows, size = Columns(), None, 0, 0
-    columns, schema, rows, size = Columns(), None, 0, 0
-    with closing(result_stream(_capped(df, max_rows))) as stream:
+    with closing(_stream(df, max_rows)) as stream:
         for part in stream:
             if hasattr(part, "num_rows"):
                 rows += part.num_rows
@@ -52,6 +54,19 @@ def to_pandas(df: "DataFrame", *, max_rows: int = MAX_ROWS, max_bytes: int = MAX
     if rows > max_rows or size > max_bytes:
         raise _too_large(df, rows, size, max_rows, max_bytes)
     return columns.to_pandas(schema or df.schema)
+
+
+def _stream(df: "DataFrame", max_rows: int) -> "Generator[StructType | pa.Table, None, None]":
+    """The parts of the result, up to a few rows more than are allowed."""
+    from pyspark.errors import AnalysisException
+
+    from mage_ilum.results.stream import result_stream
+
+    try:
+        yield from result_stream(_capped(df, max_rows))
+    except AnalysisException:  # before the first row
+        # A server that is not Apache Spark may be unable to cap. A query that is wrong fails again, in its own words.
+        yield from result_stream(df.limit(max_rows + 1))
 
 
 def _capped(df: "DataFrame", max_rows: int) -> "DataFrame":

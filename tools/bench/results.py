@@ -1,6 +1,6 @@
 """Measure `to_pandas` against plain `toPandas()`: time and peak memory, as ratios in one run.
 
-Usage: `bench_results.py sc://host:15002 [PYTHON]`, with a Python that has PySpark and pandas (this one unless given).
+Usage: `results.py sc://host:15002 [PYTHON]`, with a Python that has PySpark and pandas (this one unless given).
 Each measurement is a process of its own; the two ways take turns, and the fastest of each counts.
 """
 
@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-RUNTIME = Path(__file__).parents[1] / "images" / "mage" / "runtime"
+RUNTIME = Path(__file__).parents[2] / "images" / "mage" / "runtime"
 ROWS = (1_000_000, 5_000_000)
 Way: TypeAlias = Literal["plain", "ours"]
 WAYS: tuple[Way, Way] = ("plain", "ours")
