@@ -32,6 +32,20 @@ def test_a_thread_of_the_only_block_belongs_to_it():
         assert pool.submit(current_block_run).result() == LOAD
 
 
+class Ending(list):
+    """Blocks that end, in a thread of their own, right after somebody has seen how many they are."""
+
+    def __len__(self):
+        many = super().__len__()
+        self.clear()
+        return many
+
+
+def test_a_block_may_end_while_another_thread_asks_for_it(monkeypatch):
+    monkeypatch.setattr(mage_ilum.sessions.block_run, "_running", Ending([LOAD]))
+    assert current_block_run() is None
+
+
 def test_of_two_blocks_at_once_each_knows_itself_and_a_strange_thread_none():
     both, seen = threading.Barrier(3), {}
 

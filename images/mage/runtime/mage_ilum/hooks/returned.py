@@ -34,7 +34,7 @@ def refuse(block: str, variables: Mapping[str, object], *, classic_is_stored: bo
 
     With `classic_is_stored` a DataFrame of a local Spark session passes: Mage writes and reads those itself.
     """
-    if not any(name == "pyspark" or name.startswith("pyspark.sql") for name in sys.modules):
+    if "pyspark" not in sys.modules:
         return
     for variable, value in variables.items():
         found = _find(value, variable, _DEPTH)

@@ -35,9 +35,10 @@ def current_block_run() -> BlockRun | None:
     A thread that the block started is taken for the block's where no other block runs in this process.
     """
     known = _current.get()
-    if known is None and len(_running) == 1:
-        return _running[0]
-    return known
+    if known is not None:
+        return known
+    now = list(_running)  # blocks begin and end in other threads meanwhile
+    return now[0] if len(now) == 1 else None
 
 
 @contextmanager
