@@ -84,10 +84,21 @@ def test_a_secret_is_never_shown(show):
         (f"sc://spark:15002/;token={SECRET}=", "key=value"),
         (f"sc://spark:15002/;{SECRET}", "key=value"),
         (f"sc://spark:15002/;token={SECRET};token={SECRET}", "twice"),
-        (f"sc://spark:15002/;token={SECRET}#1", "contains ?, # or a blank"),
-        (f"sc://spark:15002?token={SECRET}", "contains ?, # or a blank"),
-        (f"sc://spark:15002/;token={SECRET} x", "contains ?, # or a blank"),
+        (f"sc://spark:15002/;token={SECRET}#1", "a ?, a # or a blank"),
+        (f"sc://spark:15002?token={SECRET}", "a ?, a # or a blank"),
+        (f"sc://spark:15002/;token={SECRET} x", "a ?, a # or a blank"),
+        (f"sc://spark:15002/token={SECRET}", "no path prefix"),
+        (f"sc://spark:15002/{SECRET}", "no path prefix"),
+        (f"sc://spark/token={SECRET};use_ssl=true", "no path prefix"),
+        (f"sc://spark:15002,token={SECRET}", "cannot be read"),
+        (f"sc://spark,token={SECRET}", "cannot be read"),
+        (f"sc://spark&token={SECRET}", "cannot be read"),
+        (f"spark:15002/token={SECRET}", "does not start with sc://"),
+        (f"sc:/spark:15002/token={SECRET}", "does not start with sc://"),
+        (f"sc:///token={SECRET}", "names no host"),
+        (f"sc://spark/token={SECRET}@", "user name"),
         (f"sc://anna:{SECRET}@spark:15002", "user name"),
+        (f"sc://anna:{SECRET};@spark:15002", "cannot be read"),
         (f"http://anna:{SECRET}@spark:15002", "does not start with sc://"),
     ],
 )
@@ -97,6 +108,12 @@ def test_a_bad_address_is_explained_without_repeating_a_secret(text, says):
     assert says in caught.value.what
     assert caught.value.fix
     assert SECRET not in f"{caught.value!s}{caught.value!r}"
+
+
+@pytest.mark.parametrize("text", ["sc://spark:15002/connect", "sc://spark:15002,x", "sc://spark:15002?x"])
+def test_an_error_shows_host_and_port(text):
+    with pytest.raises(AddressError, match="'sc://spark:15002'"):
+        ConnectAddress.parse(text)
 
 
 def test_a_bad_address_is_a_value_error():

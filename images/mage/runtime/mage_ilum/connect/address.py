@@ -30,18 +30,18 @@ class ConnectAddress:
     def parse(cls, text: str) -> "ConnectAddress":
         """Read an address; raises `AddressError`, which never repeats a parameter's value."""
         location, _, rest = text.strip().partition(";")
-        shown = re.split("[?#]", location)[0].rpartition("@")[2]
+        shown = _shown(text.strip())
         if not location.startswith("sc://"):
-            raise _bad(f"{shown!r} is no Spark Connect address: it does not start with sc://")
+            raise _bad(f"{shown} is no Spark Connect address: it does not start with sc://")
         if "@" in location:
-            raise _bad(f"{shown!r} has a user name before the host, which Spark Connect ignores", _USE_TOKEN)
+            raise _bad(f"{shown} has a user name before the host, which Spark Connect ignores", _USE_TOKEN)
         if any(mark in text for mark in "?#") or any(mark.isspace() for mark in text.strip()):
-            raise _bad(f"the address of {shown!r} contains ?, # or a blank", "Percent-encode it: %3F, %23, %20")
-        host, port, path = _location(location)
+            raise _bad(f"{shown} goes on with a ?, a # or a blank", "Percent-encode it: %3F, %23, %20")
+        host, port, path = _location(location, shown)
         if path not in ("", "/"):
-            raise _bad(f"{shown!r} has the path {path!r}, and Spark Connect knows no path prefix", _NO_PREFIX)
+            raise _bad(f"{shown} goes on with a path, and Spark Connect knows no path prefix", _NO_PREFIX)
         if rest and path != "/":
-            raise _bad(f"{shown!r} has parameters without the slash that must come before them")
+            raise _bad(f"{shown} has parameters without the slash that must come before them")
         return cls(host, port, MappingProxyType(_parameters(rest)))
 
     @property
@@ -113,17 +113,31 @@ def _bad(sentence: str, fix: str = _EXAMPLE) -> AddressError:
     return AddressError(sentence[0].upper() + sentence[1:] + ".", code="bad-address", fix=fix + ".")
 
 
-def _location(location: str) -> tuple[str, int, str]:
+def _shown(text: str) -> str:
+    """What an error may show of an address: host and port. After a typing error, anything behind may be a secret."""
+    if "@" in text:  # then what comes first may be a password
+        return "the address"
+    found = re.match(r"([a-zA-Z]+://)?[\w.:\[\]-]*", text)
+    return repr(found[0]) if found else "the address"
+
+
+def _location(location: str, shown: str) -> tuple[str, int, str]:
     try:
         parts = urlsplit("http" + location[2:])
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise _bad(f"{location!r} has a host or a port that cannot be read; an IPv6 address goes in brackets") from None
+        raise _unreadable(shown) from None
     if not host:
-        raise _bad(f"{location!r} names no host")
+        raise _bad(f"{shown} names no host")
+    if not re.fullmatch(r"[\w.:%-]+", host):
+        raise _unreadable(shown)
     if port == 0 or parts.netloc.endswith(":"):
-        raise _bad(f"{location!r} has no usable port; ports are 1 to 65535")
+        raise _bad(f"{shown} has no usable port; ports are 1 to 65535")
     return host, port or DEFAULT_PORT, parts.path
+
+
+def _unreadable(shown: str) -> AddressError:
+    return _bad(f"{shown} has a host or a port that cannot be read; an IPv6 address goes in brackets")
 
 
 def _parameters(text: str) -> dict[str, str]:
