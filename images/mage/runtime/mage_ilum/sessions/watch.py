@@ -103,7 +103,8 @@ class Watch:
         if self.problem is not None:
             return self.problem
         if error.code() is not grpc.StatusCode.UNAVAILABLE:
-            if error.code() is not grpc.StatusCode.CANCELLED:
+            # These two we say ourselves, the second when a deadline of ours is over.
+            if error.code() not in (grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED):
                 self.heard()
             return error
         now = time.monotonic()
@@ -148,8 +149,9 @@ class Watch:
         try:
             self._ask(max(self._silence - (time.monotonic() - since), 0.1))
         except grpc.RpcError as error:
-            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED and self._heard == since:
-                self._give_up("stuck", self._silence)
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                if self._heard == since:
+                    self._give_up("stuck", self._silence)
             elif error.code() is grpc.StatusCode.UNAVAILABLE:
                 self.explain(error)
                 with self._changed:
