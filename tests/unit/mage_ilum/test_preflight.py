@@ -12,9 +12,11 @@ import pytest
 import trustme
 from tests.unit.mage_ilum import servers
 
+from mage_ilum import network
 from mage_ilum.connect.address import ConnectAddress
 from mage_ilum.connect.preflight import server_version
 from mage_ilum.connect.problems import PROBLEMS
+from mage_ilum.deadline import Deadline
 from mage_ilum.errors import ConnectionProblem
 
 LIMIT = 3.0
@@ -55,6 +57,17 @@ def wants_token(request, context):
     if ("authorization", f"Bearer {SECRET}") not in context.invocation_metadata():
         context.abort(grpc.StatusCode.UNAUTHENTICATED, "Invalid or missing authentication token")
     return VERSION_ANSWER
+
+
+def test_an_address_of_a_family_that_this_kernel_lacks_is_passed_over():
+    address = ConnectAddress.parse("sc://127.0.0.1")
+    with servers.silent() as port:
+        targets = [(socket.AF_INET6 + 190, ("::1", port)), (socket.AF_INET, ("127.0.0.1", port))]
+        with network.connect(address, targets, Deadline(LIMIT)) as connection:
+            assert connection.getpeername() == ("127.0.0.1", port)
+    with pytest.raises(ConnectionProblem) as caught:
+        network.connect(address, targets[:1], Deadline(LIMIT))
+    assert caught.value.code == "no-route"
 
 
 def test_a_name_that_dns_does_not_know():

@@ -44,7 +44,11 @@ def connect(address: ConnectAddress, targets: list[_Target], deadline: Deadline)
     code = "unreachable"
     for index, (family, target) in enumerate(targets):
         share = deadline.left / (len(targets) - index)
-        connection = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            connection = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:  # a kernel without IPv6 has a DNS that knows it
+            code = _code(error)
+            continue
         connection.settimeout(share)
         try:
             connection.connect(target)
