@@ -11,7 +11,7 @@ from mage_ilum.jdbc.types import JavaConnection
 
 DRIVERS = Path("/opt/jdbc")
 DRIVER = "org.apache.kyuubi.jdbc.KyuubiHiveDriver"
-# -Xrs leaves the signals to Python: a stop ends the block as it does without Java.
+# -Xrs leaves the signals to Python, which acts on a stop when the main thread comes back from Java.
 OPTIONS = ("-Xrs", "-Xmx256m")
 
 _starting = threading.Lock()
