@@ -15,6 +15,7 @@ from tests.spark.tls_relay import TlsRelay
 
 from mage_ilum import resolve, server_version
 from mage_ilum.connect.rpc import end_session
+from mage_ilum.deadline import Deadline
 from mage_ilum.sessions.connection import own_address
 
 LINES = ["3.5.7", "4.1.1", "4.2.0"]
@@ -64,7 +65,7 @@ def test_a_preflight_costs_little(server, version):
         begin = time.perf_counter()
         server_version(address)
         times.append(time.perf_counter() - begin)
-    end_session(address, address.parameters["session_id"], address.parameters["user_id"], 5)
+    end_session(address, address.parameters["session_id"], address.parameters["user_id"], Deadline(5))
     assert statistics.median(times) < 0.06
 
 
@@ -83,7 +84,7 @@ def test_a_server_that_goes_away_in_the_middle_of_a_query_is_noticed(server, cli
             )
             assert block.stdout.readline() == "count 5\n", block.stderr.read()
             session_id, user_id = block.stdout.readline().split()
-            stack.callback(end_session, resolve(url), session_id, user_id, 5)
+            stack.callback(end_session, resolve(url), session_id, user_id, Deadline(5))
             blocks[take_away] = (relay, block)
         for take_away, (relay, block) in blocks.items():  # both are connected: their queries hold the server's slots
             block.stdin.write("go on\n")

@@ -125,6 +125,25 @@ def grpc_server(
         server.stop(grace=None).wait()
 
 
+@contextmanager
+def session_server(answer: Callable[[str, grpc.ServicerContext], bytes]) -> Iterator[int]:
+    """A gRPC server that has `answer` give the answer to every method, which is told as `ReleaseSession`."""
+
+    class Methods(grpc.GenericRpcHandler):
+        def service(self, details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes]":
+            name = details.method.rpartition("/")[2]
+            return grpc.unary_unary_rpc_method_handler(lambda request, context: answer(name, context))
+
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=8))
+    server.add_generic_rpc_handlers([Methods()])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield port
+    finally:
+        server.stop(grace=None).wait()
+
+
 class _Quiet(http.server.BaseHTTPRequestHandler):
     def log_message(self, format: str, *arguments: object) -> None:
         pass

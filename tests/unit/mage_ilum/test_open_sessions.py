@@ -11,6 +11,7 @@ from tests.needs import free_port
 from tests.unit.mage_ilum.servers import grpc_server
 
 from mage_ilum import resolve
+from mage_ilum.deadline import Deadline
 from mage_ilum.sessions.block_run import BlockRun
 from mage_ilum.sessions.open_sessions import end_leftovers, note
 
@@ -56,7 +57,7 @@ def test_a_session_is_noted_until_it_ends_and_no_parameter_with_it(folder, addre
 def test_without_a_block_nothing_is_noted(folder, address):
     note(address, SESSION, "mage", None)
     assert not folder.exists()
-    assert end_leftovers(address, None) == 0
+    assert end_leftovers(address, None, Deadline(10)) == 0
 
 
 def test_where_nothing_can_be_written_the_session_opens_all_the_same(tmp_path, monkeypatch, address):
@@ -68,7 +69,7 @@ def test_where_nothing_can_be_written_the_session_opens_all_the_same(tmp_path, m
 @pytest.mark.parametrize("block_run", [RUN, EDITOR])
 def test_a_session_of_a_living_process_is_let_alone(folder, address, block_run):
     noted = note(address, SESSION, "mage", block_run)
-    assert end_leftovers(address, block_run) == 0
+    assert end_leftovers(address, block_run, Deadline(10)) == 0
     assert noted.path.exists()
 
 
@@ -76,7 +77,7 @@ def test_a_session_of_a_living_process_is_let_alone(folder, address, block_run):
 def test_a_session_of_a_dead_process_is_ended(folder, address, block_run, gone):
     noted = note(address, SESSION, "mage", block_run)
     change(noted.path, process=gone)
-    assert end_leftovers(address, block_run) == 1
+    assert end_leftovers(address, block_run, Deadline(10)) == 1
     assert not noted.path.exists()
 
 
@@ -84,42 +85,42 @@ def test_a_session_that_the_server_was_not_told_of_stays_noted(folder, gone):
     address = resolve(f"sc://127.0.0.1:{free_port()}")
     noted = note(address, SESSION, "mage", RUN)
     change(noted.path, process=gone)
-    assert end_leftovers(address, RUN) == 0
+    assert end_leftovers(address, RUN, Deadline(10)) == 0
     assert noted.path.exists()
 
 
 def test_a_new_process_with_the_old_number_is_another(folder, address):
     noted = note(address, SESSION, "mage", RUN)
     change(noted.path, started="1")
-    assert end_leftovers(address, RUN) == 1
+    assert end_leftovers(address, RUN, Deadline(10)) == 1
 
 
 @pytest.mark.parametrize(("block_run", "ended"), [(RUN, 1), (EDITOR, 0)])
 def test_on_another_host_only_a_run_is_known_to_be_over(folder, address, block_run, ended):
     noted = note(address, SESSION, "mage", block_run)
     change(noted.path, host="another-pod")
-    assert end_leftovers(address, block_run) == ended
+    assert end_leftovers(address, block_run, Deadline(10)) == ended
 
 
 def test_another_blocks_session_and_another_servers_are_let_alone(folder, address, gone):
     other = note(address, SESSION, "mage", BlockRun("sales", "clean", RUN.run))
     change(other.path, process=gone)
-    assert end_leftovers(address, RUN) == 0
-    assert end_leftovers(resolve("sc://elsewhere:15002"), BlockRun("sales", "clean", RUN.run)) == 0
+    assert end_leftovers(address, RUN, Deadline(10)) == 0
+    assert end_leftovers(resolve("sc://elsewhere:15002"), BlockRun("sales", "clean", RUN.run), Deadline(10)) == 0
     assert other.path.exists()
 
 
 def test_what_nobody_asked_for_in_a_day_is_forgotten(folder, address):
     other = note(address, SESSION, "mage", BlockRun("sales", "clean", "1"))
     os.utime(other.path, (time.time() - 90_000,) * 2)
-    end_leftovers(address, RUN)
+    end_leftovers(address, RUN, Deadline(10))
     assert not other.path.exists()
 
 
 def test_half_a_note_is_no_error(folder, address):
     noted = note(address, SESSION, "mage", RUN)
     noted.path.write_text('{"endpoint": "127')
-    assert end_leftovers(address, RUN) == 0
+    assert end_leftovers(address, RUN, Deadline(10)) == 0
 
 
 def test_a_forked_child_does_not_remove_its_parents_note(folder, address):

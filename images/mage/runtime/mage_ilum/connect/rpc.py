@@ -49,12 +49,12 @@ def ask_version(address: ConnectAddress, deadline: Deadline, proxy: str | None) 
     return version
 
 
-def end_session(address: ConnectAddress, session_id: str, user_id: str, seconds: float) -> bool:
-    """Interrupt what runs in a session and end it, each within `seconds`; returns whether the server heard of it."""
+def end_session(address: ConnectAddress, session_id: str, user_id: str, deadline: Deadline) -> bool:
+    """Interrupt what runs in a session and end it, in time; returns whether the server heard of it."""
     with _channel(address) as channel:
         request = interrupt_request(session_id, user_id)
-        interrupted = _tell(channel, INTERRUPT, request, address, seconds)
-        return _release(channel, address, session_id, user_id, seconds) or interrupted
+        interrupted = _tell(channel, INTERRUPT, request, address, deadline.share(0.5).left)
+        return _release(channel, address, session_id, user_id, deadline.left) or interrupted
 
 
 def headers(address: ConnectAddress) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from mage_ilum.connect.address import ConnectAddress, resolve
-from mage_ilum.connect.compatibility import check_client
 from mage_ilum.errors import AddressError
 from mage_ilum.sessions.connection import channel_builder, check_server, own_address
 from mage_ilum.sessions.newer_client import supply_settings
@@ -38,7 +37,7 @@ def _checked(init: Callable[..., None]) -> Callable[..., None]:
         import pyspark
 
         address = own_address(address)
-        answer = check_client(pyspark.__version__, check_server(address, _SECONDS), allow_newer=True)
+        answer = check_server(address, pyspark.__version__, _SECONDS, allow_newer=True)
         init(self, channel_builder(address), *arguments, **options)
         bound_retries(self)
         if answer == "newer-client":

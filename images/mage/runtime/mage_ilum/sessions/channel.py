@@ -6,14 +6,16 @@ from typing import Protocol, cast
 
 import grpc
 
+from mage_ilum.sessions.block_run import BlockRun
 from mage_ilum.sessions.watch import Watch
 
 _SERVICE = "/spark.connect.SparkConnectService/"
 _EXECUTE_PLAN = f"{_SERVICE}ExecutePlan"
 _RELEASE_EXECUTE = f"{_SERVICE}ReleaseExecute"
+_RELEASE_SESSION = f"{_SERVICE}ReleaseSession"
 
 # What only tidies up must not keep a block waiting, in seconds. All else has no deadline: a query may take hours.
-_DEADLINES = {_RELEASE_EXECUTE: 5.0, f"{_SERVICE}ReleaseSession": 5.0, f"{_SERVICE}Interrupt": 10.0}
+_DEADLINES = {_RELEASE_EXECUTE: 5.0, _RELEASE_SESSION: 5.0, f"{_SERVICE}Interrupt": 10.0}
 
 _Metadata = tuple[tuple[str, str], ...]
 
@@ -54,22 +56,33 @@ class _Method(Protocol):
 class WatchedChannel:
     """What PySpark needs of a `grpc.Channel`; its calls fail in time when the server goes away.
 
-    `tags` are put on every query; `on_close` is called once, at the end.
+    Every query is tagged as the block's. `on_close` is called once, at the end, with whether PySpark has ended the
+    session on the server.
     """
 
     def __init__(
-        self, inner: grpc.Channel, watch: Watch, *, tags: tuple[str, ...] = (), on_close: Callable[[], None]
+        self,
+        inner: grpc.Channel,
+        watch: Watch,
+        *,
+        endpoint: str,
+        block_run: BlockRun | None,
+        on_close: Callable[[bool], None],
     ) -> None:
+        self.endpoint = endpoint
+        self.block_run = block_run
         self._inner = inner
         self._watch = watch
-        self._tags = tags
+        self._tags = block_run.tags if block_run is not None else ()
         self._on_close = on_close
+        self._ended = False
         self._process: int | None = os.getpid()  # whose it is to close; none once it is closed
 
     def unary_unary(self, method: str, **options: object) -> "_One":
         """As `grpc.Channel.unary_unary`."""
         make: Callable[..., _Method] = self._inner.unary_unary
-        return _One(make(method, **options), self._watch, method)
+        on_answer = self._session_ended if method == _RELEASE_SESSION else None
+        return _One(make(method, **options), self._watch, method, on_answer)
 
     def stream_unary(self, method: str, **options: object) -> "_One":
         """As `grpc.Channel.stream_unary`."""
@@ -86,16 +99,20 @@ class WatchedChannel:
         if self._process != os.getpid():
             return
         self._process = None
-        self._on_close()
+        self._on_close(self._ended)
         self._watch.close()
         self._inner.close()
+
+    def _session_ended(self) -> None:
+        self._ended = True
 
 
 class _One:
     """A method with one answer."""
 
-    def __init__(self, inner: _Method, watch: Watch, method: str) -> None:
+    def __init__(self, inner: _Method, watch: Watch, method: str, on_answer: Callable[[], None] | None = None) -> None:
         self._inner = inner
+        self._on_answer = on_answer
         self._watch = watch
         self._deadline = _DEADLINES.get(method)
         # That the server may forget a result is told in the background, and nobody can do anything when it fails.
@@ -124,6 +141,8 @@ class _One:
             self._watch.end(call)
             call.cancel()
         self._watch.heard()
+        if self._on_answer is not None:
+            self._on_answer()
         return answer
 
 

@@ -3,15 +3,19 @@
 import atexit
 import functools
 import os
+import sys
 import uuid
 from typing import TYPE_CHECKING, cast
 from weakref import WeakSet
 
 from mage_ilum.connect.address import ConnectAddress
+from mage_ilum.connect.compatibility import Verdict, check_client
 from mage_ilum.connect.preflight import server_version
 from mage_ilum.connect.problems import problem
-from mage_ilum.connect.rpc import headers
+from mage_ilum.connect.rpc import end_session, headers
 from mage_ilum.connect.version_request import ANALYZE_PLAN, version_request
+from mage_ilum.deadline import Deadline
+from mage_ilum.errors import IncompatibleClientError
 from mage_ilum.sessions.block_run import BlockRun, current_block_run
 from mage_ilum.sessions.open_sessions import end_leftovers, note
 from mage_ilum.sessions.termination import end_all, end_on_termination, forget
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 # How long one attempt to connect may take, in ms; gRPC's own limit is 20 s.
 _CHANNEL_OPTIONS = [("grpc.min_reconnect_backoff_ms", 2000), ("grpc.max_reconnect_backoff_ms", 2000)]
 
+_SECONDS_TO_END = 2.0  # for a session that PySpark has not ended
+
 _open: "WeakSet[WatchedChannel]" = WeakSet()
 
 
@@ -34,14 +40,21 @@ def own_address(address: ConnectAddress) -> ConnectAddress:
     return address.with_parameters(session_id=str(uuid.uuid4()), user_id=os.environ.get("USER") or "mage")
 
 
-def check_server(address: ConnectAddress, timeout: float) -> str:
-    """`spark.version`, asked in the session that will be opened; before that, what an earlier try left is ended.
+def check_server(address: ConnectAddress, client: str, timeout: float, *, allow_newer: bool) -> Verdict:
+    """Whether the server fits this PySpark, asked in the session to be opened; what an earlier try left is ended.
 
-    Raises `ConnectionProblem`.
+    `timeout` is in seconds, for all of it. Raises `UsageError`, `ConnectionProblem` or `IncompatibleClientError`.
     """
+    silence_limit()  # whoever set it wrong is told before anything is asked
+    deadline = Deadline(timeout)
     version = server_version(address, timeout)
-    end_leftovers(address, current_block_run())
-    return version
+    try:
+        verdict = check_client(client, version, allow_newer=allow_newer)
+    except IncompatibleClientError:
+        end_session(address, address.parameters["session_id"], address.parameters["user_id"], deadline)
+        raise
+    end_leftovers(address, current_block_run(), deadline)
+    return verdict
 
 
 def channel_builder(address: ConnectAddress) -> "ChannelBuilder":
@@ -55,11 +68,12 @@ def channel_builder(address: ConnectAddress) -> "ChannelBuilder":
     make = getattr(connect_client, "DefaultChannelBuilder", connect_client.ChannelBuilder)
     builder = make(address.url, _CHANNEL_OPTIONS)
     plain = builder.toChannel
-    builder.toChannel = lambda: _watched(plain(), address, current_block_run())
+    builder.toChannel = lambda: watched(plain(), address, current_block_run())
     return builder
 
 
-def _watched(inner: "grpc.Channel", address: ConnectAddress, block_run: BlockRun | None) -> "grpc.Channel":
+def watched(inner: "grpc.Channel", address: ConnectAddress, block_run: BlockRun | None) -> "grpc.Channel":
+    """The channel for PySpark, of a session that is noted; `own_address` has named the session."""
     import grpc
 
     from mage_ilum.sessions.channel import WatchedChannel
@@ -75,20 +89,27 @@ def _watched(inner: "grpc.Channel", address: ConnectAddress, block_run: BlockRun
     noted = note(address, session_id, user_id, block_run)
     end_on_termination(noted)
 
-    def closed() -> None:
-        forget(noted)
-        noted.remove()
+    def closed(ended: bool) -> None:
+        still_open = forget(noted)
+        if ended:
+            noted.remove()
+        elif still_open and watch.problem is None:  # Spark 3.5 has no request for it, and another may have failed
+            noted.end(Deadline(_SECONDS_TO_END))
 
-    tags = block_run.tags if block_run is not None else ()
-    channel = WatchedChannel(inner, watch, tags=tags, on_close=closed)
+    channel = WatchedChannel(inner, watch, endpoint=address.endpoint, block_run=block_run, on_close=closed)
     _open.add(channel)
-    _close_at_exit()
+    close_at_exit(os.getpid())
     return cast("grpc.Channel", channel)
 
 
 @functools.cache
-def _close_at_exit() -> None:
+def close_at_exit(process: int) -> None:
+    """Have this process close its channels when it ends; a fork of it, another process, asks for itself."""
     atexit.register(_close_all)
+    if "multiprocessing.util" in sys.modules:  # one of its children, as Mage's scheduler has them, runs no atexit
+        from multiprocessing.util import Finalize
+
+        Finalize(None, _close_all, exitpriority=-100)  # after what the block has registered
 
 
 def _close_all() -> None:

@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mage_ilum.connect.address import ConnectAddress
+from mage_ilum.deadline import Deadline
 from mage_ilum.sessions.block_run import BlockRun
 
 _DAY = 86_400.0
-_SECONDS_TO_END = 10.0  # for a busy driver; an idle one takes milliseconds
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,18 @@ class Note:
             with suppress(OSError):
                 self.path.unlink()
 
-    def end(self, seconds: float) -> bool:
+    def end(self, deadline: Deadline) -> bool:
         """Interrupt and end the session on the server; where the server does not hear it, the note stays."""
         from mage_ilum.connect.rpc import end_session
 
-        heard = end_session(self.address, self.session.session_id, self.session.user_id, seconds)
+        heard = end_session(self.address, self.session.session_id, self.session.user_id, deadline)
         if heard:
             self.remove()
         return heard
 
 
-def end_leftovers(address: ConnectAddress, block_run: BlockRun | None) -> int:
-    """End the sessions that earlier tries of this block left on this server; returns how many there were."""
+def end_leftovers(address: ConnectAddress, block_run: BlockRun | None, deadline: Deadline) -> int:
+    """End the sessions that earlier tries of this block left on this server; returns how many it could end in time."""
     if block_run is None:
         return 0
     ended = 0
@@ -93,7 +93,7 @@ def end_leftovers(address: ConnectAddress, block_run: BlockRun | None) -> int:
             if path.name.startswith(_key(block_run)):
                 session = OpenSession(**json.loads(path.read_text(encoding="utf-8")))
                 ours = session.endpoint == address.endpoint and session.may_be_ended(block_run)
-                if ours and Note(session, address, None).end(_SECONDS_TO_END):
+                if ours and Note(session, address, None).end(deadline):
                     ended += 1
                     path.unlink()
             elif now - path.stat().st_mtime > _DAY:

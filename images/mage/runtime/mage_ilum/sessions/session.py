@@ -1,12 +1,11 @@
 """A Spark Connect session for one block: checked before, its own, watched, and always ended."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from mage_ilum.connect.address import ConnectAddress, resolve
-from mage_ilum.connect.compatibility import check_client
 from mage_ilum.errors import NoSessionError
 from mage_ilum.sessions.connection import channel_builder, check_server, own_address
 from mage_ilum.sessions.retries import bound_retries, stop_retries
@@ -23,8 +22,9 @@ def spark_session(
 ) -> "Iterator[SparkSession]":
     """Open a session of the block's own on the server at `url`, or at `ILUM_SPARK_CONNECT_URL`; end it afterwards.
 
-    `timeout` is in seconds, for finding out that a server that fits is there; `app_name` is how the server knows us.
-    Raises `AddressError`, `ConnectionProblem` or `IncompatibleClientError` before PySpark opens anything.
+    `timeout` is in seconds, for finding out that a server that fits is there, and for ending what an earlier try of the
+    block left there; `app_name` is how the server knows us.
+    Raises `AddressError`, `UsageError`, `ConnectionProblem` or `IncompatibleClientError` before PySpark opens anything.
     With `allow_newer_client` a PySpark newer than the server is given the settings that it misses there.
 
     A server that goes away later makes whatever waits for it raise `ConnectionProblem`: a lost connection within
@@ -35,7 +35,7 @@ def spark_session(
     1000
     """
     address = own_address(resolve(url).with_parameters(user_agent=app_name))
-    answer = check_client(client_version(), check_server(address, timeout), allow_newer=allow_newer_client)
+    answer = check_server(address, client_version(), timeout, allow_newer=allow_newer_client)
     session = _open(address)
     before = _make_active(session)
     outer = _current.get()
@@ -46,9 +46,6 @@ def spark_session(
 
             supply_settings(session)
         yield session
-    except BaseException:
-        _interrupt(session)
-        raise
     finally:
         _current.set(outer)
         _end(session, before)
@@ -103,15 +100,6 @@ def _make_active(session: "SparkSession") -> "SparkSession | None":
         if SparkSession._default_session is None or SparkSession._default_session.is_stopped:
             SparkSession._default_session = session
     return before
-
-
-def _interrupt(session: "SparkSession") -> None:
-    """Spark 3.5 cannot end a session, so that at least nothing runs on in it; Spark 4 stops everything at its end."""
-    if hasattr(session.client, "release_session"):
-        return
-    stop_retries(session)
-    with suppress(Exception):  # the block's own error is what counts
-        session.interruptAll()
 
 
 def _end(session: "SparkSession", before: "SparkSession | None") -> None:

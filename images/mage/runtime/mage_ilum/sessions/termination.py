@@ -8,6 +8,7 @@ import signal
 import threading
 from types import FrameType
 
+from mage_ilum.deadline import Deadline
 from mage_ilum.sessions.open_sessions import Note
 
 _SECONDS = 2.0  # for all of it; Kubernetes waits 30 s, Mage not at all
@@ -28,25 +29,28 @@ def end_on_termination(note: Note) -> None:
     _take()
 
 
-def forget(note: Note) -> None:
-    """The session is ended; with the last one, the signal is as it was."""
-    _open.pop(note.session.session_id, None)
+def forget(note: Note) -> bool:
+    """Leave this session alone; without any, the signal is as it was. Returns whether `end_all` has left it open."""
+    known = _open.pop(note.session.session_id, None)
     if not _open and not _always and threading.current_thread() is threading.main_thread():
         _give_back()
+    return known is not None
 
 
 def end_all() -> None:
-    """End every session of this process that is still open, in 2 s at most."""
+    """End every session of this process that is still open, in 2 s at most; none is tried twice."""
+    deadline = Deadline(_SECONDS)
     # Apart from the calling thread: a signal may have interrupted it while it held a lock of gRPC's.
+    notes = [_open.pop(session_id, None) for session_id in list(_open)]  # others may end theirs meanwhile
     ending = [
-        threading.Thread(target=note.end, args=(_SECONDS,), daemon=True)
-        for note in list(_open.values())
-        if note.session.is_ours
+        threading.Thread(target=note.end, args=(deadline,), daemon=True)
+        for note in notes
+        if note is not None and note.session.is_ours
     ]
     for thread in ending:
         thread.start()
     for thread in ending:
-        thread.join(_SECONDS)
+        thread.join(deadline.left)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

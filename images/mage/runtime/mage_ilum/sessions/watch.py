@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from mage_ilum.errors import AddressError, ConnectionProblem
+from mage_ilum.errors import ConnectionProblem, UsageError
 
 if TYPE_CHECKING:
     import grpc
@@ -28,14 +28,14 @@ _RETIRE = 10.0  # seconds without a call after which the thread ends; the next c
 
 
 def silence_limit() -> float:
-    """The limit in seconds: `ILUM_SPARK_SILENCE_SECONDS`, else `SILENCE`."""
+    """The limit in seconds: `ILUM_SPARK_SILENCE_SECONDS`, else `SILENCE`; raises `UsageError`."""
     text = os.environ.get(SILENCE_VARIABLE, "")
     try:
         limit = float(text) if text else SILENCE
     except ValueError:
         limit = 0.0
     if not 1 <= limit < 1e6:
-        raise AddressError(
+        raise UsageError(
             f"{SILENCE_VARIABLE} is {text!r}, which is no number of seconds from 1 on.",
             code="bad-setting",
             fix=f"Leave it out for {SILENCE:g} s, or give a number.",
