@@ -57,6 +57,15 @@ def test_a_block_can_rely_on(server, client, version, script):
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
+@TWO_LINES
+def test_a_session_is_not_handed_on_to_another_block(server, client, version):
+    url = server(version)
+    other = url.replace("127.0.0.1", "localhost")
+    assert other != url
+    done = run_inside(client(version), "handed_on.py", other, url=url)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
 def test_a_preflight_costs_little(server, version):
     address = own_address(resolve(server(version)))
     server_version(address)

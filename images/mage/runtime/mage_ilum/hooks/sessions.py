@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mage_ilum.connect.address import ConnectAddress, resolve
 from mage_ilum.errors import AddressError
+from mage_ilum.sessions.block_run import current_block_run
 from mage_ilum.sessions.connection import channel_builder, check_server, own_address
 from mage_ilum.sessions.newer_client import supply_settings
 from mage_ilum.sessions.retries import bound_retries, stop_retries
@@ -50,10 +51,10 @@ def _of_this_thread(get: "Callable[..., SparkSession]", session: "type[SparkSess
     """`getOrCreate` shares what the same thread opened before and still works, never what another block opened."""
 
     @functools.wraps(get)
-    def getOrCreate(self: object) -> "SparkSession":  # noqa: N802  PySpark's name
+    def getOrCreate(self: "SparkSession.Builder") -> "SparkSession":  # noqa: N802  PySpark's name
         with session._lock:
             active, default = session.getActiveSession(), session._default_session
-            if active is not None and _works(active):
+            if active is not None and _is_meant(active, self._options.get("spark.remote")) and _works(active):
                 return get(self)
             session._active_session.session = None
             session._default_session = None
@@ -64,6 +65,18 @@ def _of_this_thread(get: "Callable[..., SparkSession]", session: "type[SparkSess
                     session._default_session = default
 
     return getOrCreate
+
+
+def _is_meant(session: "SparkSession", url: object) -> bool:
+    """Whether a session is this block's, on the server at `url` if one is named; tags and notes stay the opener's."""
+    from mage_ilum.sessions.channel import WatchedChannel
+
+    channel = session.client._channel
+    if not isinstance(channel, WatchedChannel):
+        return True
+    address = _address(url)
+    same_server = address is None or address.endpoint == channel.endpoint
+    return same_server and channel.block_run == current_block_run()
 
 
 def _works(session: "SparkSession") -> bool:
