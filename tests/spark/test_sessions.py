@@ -139,6 +139,7 @@ def test_a_newer_client_works_where_it_is_allowed(server, client, newer, older):
     done = run_inside(client(newer), "newer_client.py", url=server(older))
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
     assert f"PySpark {newer} talks to the older Spark {older}" in done.stderr
+    assert "newer_client.py:" in done.stderr  # the warning names the line that opens the session
 
 
 @TWO_LINES
