@@ -41,6 +41,8 @@ with jdbc_connect(query_timeout=60) as connection:
     assert (cursor.fetchone(), len(cursor.fetchmany(10)), len(cursor.fetchall())) == ((0,), 10, 11989)
     wrong = failure(lambda: cursor.execute("SELECT * FROM nothing"))
     assert str(wrong).startswith("[TABLE_OR_VIEW_NOT_FOUND]"), wrong
+    wrong = failure(lambda: cursor.execute("SELECT session_timeout"))
+    assert (wrong.code, "session_timeout" in wrong.what) == ("query-failed", True), wrong
 
 # The driver's own address; a password in it is never shown.
 own = os.environ["ILUM_SQL_URL"].replace("hive://", "jdbc:hive2://")

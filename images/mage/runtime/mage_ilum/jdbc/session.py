@@ -1,7 +1,8 @@
-"""A session and its queries by JDBC, in the shape of `hive_session`'s."""
+"""A session and its queries by JDBC, in the shape of those in `mage_ilum.hive.session`."""
 
 import math
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -27,6 +28,22 @@ def message_of(error: Exception) -> str:
     return clean(re.sub(r"(password=)[^;?#&\s]*", r"\1***", text, flags=re.IGNORECASE))
 
 
+def query_error(text: str, *, timed_out: bool, seconds: float, limit: float | None) -> QueryError:
+    """What an exception of the driver means: its `text`, which it threw after this many seconds under this limit.
+
+    `timed_out` is for Java's own class for it. What a socket says of it is believed once the limit is over: any other
+    error may speak of a time-out too.
+
+    >>> query_error("session_timeout cannot be resolved", timed_out=False, seconds=0.1, limit=60).what
+    'session_timeout cannot be resolved'
+    """
+    if limit is None:
+        return QueryError(text, code="query-timeout" if timed_out else "query-failed")  # the server has its own limit
+    if timed_out or (seconds >= limit and re.search(r"timed? ?out", text, re.IGNORECASE)):
+        return too_slow(limit)
+    return QueryError(text, code="query-failed")
+
+
 class JdbcSession:
     """A session; `query_timeout` is in seconds, `None` is no limit."""
 
@@ -41,6 +58,7 @@ class JdbcSession:
     def run(self, statement: str) -> "JdbcQuery":
         """Run a statement to its end; raises `QueryError`."""
         seconds = self._query_timeout
+        begin = time.monotonic()
         java = self._connection.createStatement()
         try:
             if seconds is not None:
@@ -49,7 +67,7 @@ class JdbcSession:
         except BaseException as error:
             with suppress(Exception):
                 java.close()
-            raise self._explained(error) from None
+            raise self._explained(error, begin) from None
         return JdbcQuery(java, java.getResultSet() if has_result else None, self._explained)
 
     def close(self) -> None:
@@ -57,21 +75,23 @@ class JdbcSession:
         with suppress(self._manager.exception):
             self._connection.close()
 
-    def _explained(self, error: BaseException) -> BaseException:
+    def _explained(self, error: BaseException, begin: float) -> BaseException:
         """`QueryError` for what the driver threw; anything else, such as a stop, stays what it is."""
         if not isinstance(error, self._manager.exception):
             return error
-        text = message_of(error)
-        if isinstance(error, self._manager.timeout) or re.search(r"timed? ?out", text, re.IGNORECASE):
-            return too_slow(self._query_timeout or 0)
-        return QueryError(text, code="query-failed")
+        return query_error(
+            message_of(error),
+            timed_out=isinstance(error, self._manager.timeout),
+            seconds=time.monotonic() - begin,
+            limit=self._query_timeout,
+        )
 
 
 class JdbcQuery:
     """A statement that has run, and its result."""
 
     def __init__(
-        self, statement: Statement, result: ResultSet | None, explained: Callable[[BaseException], BaseException]
+        self, statement: Statement, result: ResultSet | None, explained: Callable[[BaseException, float], BaseException]
     ) -> None:
         self._statement = statement
         self._result = result
@@ -91,14 +111,15 @@ class JdbcQuery:
             return
         readers = [_reader(result, number, column) for number, column in enumerate(columns, 1)]
         rows: list[tuple[object, ...]] = []
+        begin = time.monotonic()
         try:
             while result.next():
                 rows.append(tuple(read() for read in readers))
                 if len(rows) == _ROWS_AT_ONCE:
                     yield rows
-                    rows = []
+                    rows, begin = [], time.monotonic()
         except Exception as error:
-            raise self._explained(error) from None
+            raise self._explained(error, begin) from None
         if rows:
             yield rows
 
