@@ -19,6 +19,7 @@ from mage_ilum import (
     SparkConnectJob,
     dynamic_allocation,
 )
+from mage_ilum.ilum import jobs
 
 ADDRESS = "sc://127.0.0.1:{app_id}"
 SECRET = "s3cr3t-t0ken"
@@ -186,6 +187,28 @@ def test_a_job_that_cannot_be_destroyed_is_told_of(ilum):
     ilum.faults.append(lambda asked: (403, {"message": "not yours"}) if asked.path.endswith("/stop") else None)
     with pytest.warns(RuntimeWarning, match="Ilum may still run the job mage-.*not yours"), SparkConnectJob():
         pass
+    until(lambda: not ilum.jobs)  # the guard's process tries once more
+
+
+def test_a_job_that_does_not_stop_is_told_of_and_stays_listed(ilum, monkeypatch):
+    monkeypatch.setattr(jobs, "_REMOVE_SECONDS", 0.5)
+    ilum.answer = lambda asked: (200, None) if asked.path.endswith("/stop") else Ilum.answer(ilum, asked)
+    with pytest.warns(RuntimeWarning, match="still running 0.5 s after"), SparkConnectJob() as job:
+        pass
+    assert list(ilum.jobs) == [job.id]
+    ilum.jobs.clear()
+    until(lambda: "DELETE" in ilum.methods(f"/api/v1/job/{job.id}"))  # by the guard's process, which ends with it
+
+
+def test_a_job_whose_answer_was_lost_is_destroyed_though_it_could_not_be_looked_for_at_once(ilum):
+    def lose(asked):
+        ilum.answer(asked)
+        return LOST
+
+    ilum.faults.extend([lose, lambda asked: (403, {"message": "not now"})])
+    with pytest.raises(ServiceError, match="closed the connection"), SparkConnectJob():
+        pass
+    assert not ilum.jobs
 
 
 def test_endpoints_and_fields_are_settings(ilum):

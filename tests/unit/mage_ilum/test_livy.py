@@ -1,12 +1,17 @@
 """Livy against a double written from its documentation."""
 
+import re
+import signal
+
 import pytest
 from tests.unit.mage_ilum.doubles.kill import SIGNALS, block, kill, until
 from tests.unit.mage_ilum.doubles.livy import ENDLESS, Livy
 from tests.unit.mage_ilum.doubles.service import LOST
 
 from mage_ilum import BatchFailedError, LivyError, ServiceError, StatementError, livy_batch, livy_session
+from mage_ilum.http import owned
 from mage_ilum.livy.log import GrowingLog
+from mage_ilum.livy.resource import find_livy
 
 
 @pytest.fixture
@@ -67,13 +72,13 @@ def test_a_batch_is_cancelled_when_the_block_raises(livy):
     assert not livy.batches
 
 
-@pytest.mark.parametrize("signal", SIGNALS)
-def test_a_batch_is_cancelled_when_the_block_is_killed(livy, signal):
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_batch_is_cancelled_when_the_block_is_killed(livy, number):
     livy.course = list(ENDLESS)
     code = "from mage_ilum import livy_batch; livy_batch('s3a://jobs/daily.py', poll=0.05)"
     with block(code, {"ILUM_LIVY_URL": livy.url}) as process:
         until(lambda: any(asked.path.endswith("/log") for asked in livy.asked))
-        kill(process, signal)
+        kill(process, number)
         until(lambda: not livy.batches)
 
 
@@ -89,10 +94,27 @@ def test_a_batch_whose_answer_was_lost_is_cancelled_by_its_name(livy):
 
 
 def test_a_refused_batch_is_told_with_livys_words(livy):
-    livy_batch("a.py", name="daily", poll=0.01, log=[].append)
-    with pytest.raises(ServiceError, match="Livy answers 400: Duplicate session name: daily"):
-        livy_batch("a.py", name="daily", poll=0.01, log=[].append)
-    assert len(livy.batches) == 1
+    with pytest.raises(ServiceError, match="Livy answers 400: requirement failed: File is required"):
+        livy_batch("")
+    assert [asked.method for asked in livy.asked] == ["POST"], "what was refused is not looked for"
+
+
+def test_a_name_gets_a_suffix_that_makes_it_the_batchs_own(livy):
+    batch(name="daily")
+    batch(name="daily")
+    names = {str(one["name"]) for one in livy.batches.values()}
+    assert len(names) == 2
+    assert all(re.fullmatch("daily-[0-9a-f]{8}", name) for name in names)
+
+
+def test_somebody_elses_batch_of_the_name_is_let_be_when_an_answer_is_lost(livy, monkeypatch):
+    monkeypatch.setattr(owned, "_SEARCH_SECONDS", 0.3)
+    livy.course = list(ENDLESS)
+    find_livy(None).request("POST", "batches", json={"file": "a.py", "name": "daily"})
+    livy.faults.append(lambda asked: LOST)
+    with pytest.raises(ServiceError, match="closed the connection"):
+        batch(name="daily")
+    assert [one["name"] for one in livy.batches.values()] == ["daily"]
 
 
 def test_a_batch_survives_an_outage_of_livy(livy):
@@ -117,6 +139,23 @@ def test_a_batch_that_cannot_be_cancelled_is_told_of(livy):
     livy.faults.append(lambda asked: (403, {"msg": "not yours"}) if asked.method == "DELETE" else None)
     with pytest.warns(RuntimeWarning, match="Livy may still run mage-ilum-.*not yours"), pytest.raises(LivyError):
         batch(timeout=0.1)
+    until(lambda: not livy.batches)  # the guard's process tries once more
+
+
+def test_a_batch_is_deleted_though_its_deletion_is_interrupted(livy):
+    livy.course = list(ENDLESS)
+    code = "from mage_ilum import livy_batch; livy_batch('s3a://jobs/daily.py', poll=0.05, timeout=0.2)"
+    with block(code, {"ILUM_LIVY_URL": livy.url}) as process:
+
+        def interrupt(asked):
+            if asked.method != "DELETE":
+                return None
+            process.send_signal(signal.SIGINT)
+            process.wait(10)
+            return LOST
+
+        livy.faults.append(interrupt)
+        until(lambda: livy.asked and not livy.batches)
 
 
 @pytest.mark.parametrize("retained", [3, 200])
@@ -180,12 +219,12 @@ def test_a_session_is_deleted_when_the_block_fails(livy):
     assert not livy.sessions
 
 
-@pytest.mark.parametrize("signal", SIGNALS)
-def test_a_session_is_deleted_when_the_block_is_killed(livy, signal):
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_session_is_deleted_when_the_block_is_killed(livy, number):
     code = "from mage_ilum import livy_session\nwith livy_session(poll=0.05) as session: session.run('forever()')"
     with block(code, {"ILUM_LIVY_URL": livy.url}) as process:
         until(lambda: "POST" in [asked.method for asked in livy.asked if asked.path.endswith("/statements")])
-        kill(process, signal)
+        kill(process, number)
         until(lambda: not livy.sessions)
 
 

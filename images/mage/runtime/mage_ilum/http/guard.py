@@ -1,7 +1,8 @@
 """Clean-up that happens even when Mage kills a block with SIGKILL: a small process that outlives ours.
 
 Mage ends a cancelled block's process without a chance to run anything. So whoever starts something on a cluster hands
-the way to end it to a child process first; when ours is gone without having taken that back, the child does it.
+the way to end it to a child process first; when ours is gone, or has let go without saying that it is done, the child
+does it.
 """
 
 import os
@@ -9,6 +10,7 @@ import pickle
 import select
 import subprocess
 import sys
+import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,18 +20,21 @@ from typing import ParamSpec
 
 _Parameters = ParamSpec("_Parameters")
 _LOOK_SECONDS = 0.5
+_END_SECONDS = 5.0
 
 
 class Guard:
-    """Runs the function that was last given to `on_death` when this process ends inside the `with` block.
+    """Runs the function last given to `on_death` when the `with` block, or this process, ends before `release`.
 
     The function and its arguments are pickled; they go through a pipe, because they may hold a token.
 
     >>> with Guard() as guard:
-    ...     guard.on_death(print, "never printed: the block ends as it should")
+    ...     guard.on_death(print, "never printed: the clean-up is done")
+    ...     guard.release()
     """
 
     def __enter__(self) -> "Guard":
+        self._released = False
         # In a session of its own, so that a signal to the block's process group passes it by.
         self._child = subprocess.Popen(
             [sys.executable, "-m", "mage_ilum.http.guard", str(os.getpid())],
@@ -42,17 +47,32 @@ class Guard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._tell(None)
         pipe = self._child.stdin
         if pipe is not None:
-            pipe.close()
-        self._child.wait()
+            pipe.close()  # the child reads the end of it, and does what it was given last
+        if self._released:
+            self._end()
+        else:  # it may take its time; somebody has to take note of its end
+            threading.Thread(target=self._child.wait, daemon=True).start()
 
     def on_death(
         self, function: Callable[_Parameters, object], *args: _Parameters.args, **kwargs: _Parameters.kwargs
     ) -> None:
-        """Call this, in the place of what was given before, should this process end."""
+        """Call this, in the place of what was given before, when the block or this process ends before `release`."""
         self._tell(partial(function, *args, **kwargs))
+
+    def release(self) -> None:
+        """There is nothing to do any more: it is done, or was never needed."""
+        self._tell(None)
+        self._released = True
+
+    def _end(self) -> None:
+        """Wait for a child that has nothing to do; a machine that is too busy to end it shall not hold the block."""
+        try:
+            self._child.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
 
     def _tell(self, message: object) -> None:
         pipe = self._child.stdin

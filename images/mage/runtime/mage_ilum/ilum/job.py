@@ -3,8 +3,9 @@
 import re
 import time
 import uuid
-import warnings
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from functools import partial
 from types import TracebackType
 
 from mage_ilum.connect.address import ConnectAddress, resolve
@@ -14,7 +15,7 @@ from mage_ilum.errors import AddressError, ConnectionProblem, MageIlumError
 from mage_ilum.http.client import JsonObject
 from mage_ilum.http.errors import ServiceError
 from mage_ilum.http.find import find_service
-from mage_ilum.http.guard import Guard
+from mage_ilum.http.owned import owned
 from mage_ilum.ilum.address import HOPELESS, PROBE_SECONDS, answers, fill, find_template
 from mage_ilum.ilum.allocation import dynamic_allocation
 from mage_ilum.ilum.api import JobApi
@@ -112,38 +113,31 @@ class SparkConnectJob:
                 why="The new job's server could not be told from it.",
                 fix="Give the job an address of its own, with {name}, {id} or {app_id} in it.",
             )
-        self._guard = Guard().__enter__()
-        try:
-            self._guard.on_death(destroy, self._jobs, self.name, None)
-            self.id = self._submit()
-            self._guard.on_death(destroy, self._jobs, self.name, self.id)
+        with ExitStack() as stack:
+            self.id = stack.enter_context(
+                owned(
+                    self._submit,
+                    partial(destroy, self._jobs, self.name),
+                    warning=f"Ilum may still run the job {self.name}",
+                )
+            )
             self._wait(self.id, limit)
-        except BaseException as error:
-            refused = isinstance(error, ServiceError) and self.id is None and not error.uncertain
-            self._close(destroyed=refused)
-            raise
+            self._open = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
-
-    def _close(self, *, destroyed: bool = False) -> None:
-        try:
-            if not destroyed:
-                destroy(self._jobs, self.name, self.id)
-        except ServiceError as error:  # whatever the block ends with matters more
-            warnings.warn(f"Ilum may still run the job {self.name}: {error.what}", RuntimeWarning, stacklevel=3)
-        finally:
-            self._guard.__exit__(None, None, None)
+        self._open.__exit__(kind, error, trace)
 
     def _submit(self) -> str:
         try:
             return self._jobs.submit(self.name, self._cluster, self._settings, self._fields)
         except ServiceError as error:
-            if error.uncertain and (found := self._jobs.named(self.name)):
-                return found[0]
+            if error.uncertain:
+                with suppress(ServiceError):  # what was lost first is what matters
+                    for found in self._jobs.named(self.name):
+                        return found
             raise
 
     def _wait(self, identity: str, limit: Deadline) -> None:

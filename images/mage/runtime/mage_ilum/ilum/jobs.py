@@ -3,14 +3,15 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from mage_ilum.deadline import Deadline
 from mage_ilum.http.client import HttpService, JsonObject
 from mage_ilum.http.errors import ServiceError
+from mage_ilum.http.owned import remove_found
 from mage_ilum.ilum.api import JobApi
 
 _REMOVE_SECONDS = 30.0
-_SEARCH_SECONDS = 5.0
 _PAUSE_SECONDS = 0.25
 
 
@@ -90,25 +91,17 @@ def destroy(jobs: Jobs, name: str, identity: str | None) -> None:
 
     Tries for 30 s. Raises `ServiceError` when that does not help.
     """
-    limit, search = Deadline(_REMOVE_SECONDS), Deadline(_SEARCH_SECONDS)
-    while True:
-        try:
-            found = [identity] if identity is not None else jobs.named(name)
-            for one in found:
-                _destroy(jobs, one, limit)
-            if found or search.left < _PAUSE_SECONDS:
-                return
-        except ServiceError as error:
-            if not error.transient or limit.left < _PAUSE_SECONDS:
-                raise
-        time.sleep(_PAUSE_SECONDS)
+    limit = Deadline(_REMOVE_SECONDS)
+    remove_found(identity, partial(jobs.named, name), partial(_destroy, jobs, limit), limit)
 
 
-def _destroy(jobs: Jobs, identity: str, limit: Deadline) -> None:
+def _destroy(jobs: Jobs, limit: Deadline, identity: str) -> None:
     job = jobs.get(identity)
     if job is not None and job.get(jobs.api.state_key) in jobs.api.ended:
         return
     jobs.stop(identity)
-    while jobs.running(identity) and limit.left > _PAUSE_SECONDS:
+    while jobs.running(identity):
+        if limit.left < _PAUSE_SECONDS:  # deleted, it would run on where nobody sees it
+            raise ServiceError(f"it is still running {limit.seconds:g} s after it was to stop", code="still-running")
         time.sleep(_PAUSE_SECONDS)
     jobs.delete(identity)

@@ -60,7 +60,8 @@ def livy_batch(
     """Run a JAR (with its `class_name`) or a Python file through Livy, and wait for its end.
 
     `file` and the like are addresses that the *driver* can read, such as `s3a://…` or `local:///…` in its image.
-    Memory is written as Spark writes it (`"2g"`). `log` is called with each line of the log as it grows. `timeout` is
+    Memory is written as Spark writes it (`"2g"`). `name` gets a random suffix, by which the batch is found and deleted
+    when Livy's answer is lost, and nobody else's. `log` is called with each line of the log as it grows. `timeout` is
     in seconds for everything, `None` for no limit; `poll` is the time between two looks. The address is `url` or
     `ILUM_LIVY_URL`; credentials come from `ILUM_LIVY_TOKEN`, or `ILUM_LIVY_USER` and `ILUM_LIVY_PASSWORD`.
 

@@ -1,25 +1,22 @@
 """What we create at Livy, and that it is gone when the block is."""
 
-import time
 import uuid
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Literal
 
 from mage_ilum.deadline import Deadline
 from mage_ilum.http.client import HttpService, JsonObject
 from mage_ilum.http.errors import ServiceError
 from mage_ilum.http.find import find_service
-from mage_ilum.http.guard import Guard
+from mage_ilum.http.owned import owned, remove_found
 
 Kind = Literal["batches", "sessions"]
 
 ENDED = frozenset({"success", "dead", "error", "killed", "shutting_down"})
 
 _REMOVE_SECONDS = 15.0
-_SEARCH_SECONDS = 5.0
-_PAUSE_SECONDS = 0.25
 
 
 def find_livy(url: str | None) -> HttpService:
@@ -31,22 +28,17 @@ def find_livy(url: str | None) -> HttpService:
 def created(livy: HttpService, kind: Kind, request: Mapping[str, object]) -> Iterator[int]:
     """Create a batch or a session and give its id; delete it when the block fails, leaves or is killed.
 
-    A batch that has come to its end by itself stays in Livy's list, for whoever reads its log there.
+    A batch that has come to its end by itself stays in Livy's list, for whoever reads its log there. A name gets a
+    random suffix: when Livy's answer is lost, what has that name is ours, and nobody else's.
     """
-    name = str(request.get("name") or f"mage-ilum-{uuid.uuid4().hex[:12]}")
-    identity: int | None = None
-    with Guard() as guard:
-        guard.on_death(remove, livy, kind, name, None)
-        try:
-            identity = _create(livy, kind, {**request, "name": name})
-            guard.on_death(remove, livy, kind, name, identity)
-            yield identity
-        except BaseException as error:
-            if not (isinstance(error, ServiceError) and identity is None and not error.uncertain):
-                _remove_or_warn(livy, kind, name, identity)
-            raise
-        if kind == "sessions":
-            _remove_or_warn(livy, kind, name, identity)
+    name = f"{request.get('name') or 'mage-ilum'}-{uuid.uuid4().hex[:8]}"
+    with owned(
+        lambda: _create(livy, kind, {**request, "name": name}),
+        partial(remove, livy, kind, name),
+        warning=f"Livy may still run {name} (one of its {kind})",
+        keep=kind == "batches",
+    ) as identity:
+        yield identity
 
 
 def remove(livy: HttpService, kind: Kind, name: str, identity: int | None) -> None:
@@ -54,18 +46,8 @@ def remove(livy: HttpService, kind: Kind, name: str, identity: int | None) -> No
 
     Tries for 15 s. Raises `ServiceError` when that does not help.
     """
-    limit, search = Deadline(_REMOVE_SECONDS), Deadline(_SEARCH_SECONDS)
-    while True:
-        try:
-            found = [identity] if identity is not None else _named(livy, kind, name)
-            for one in found:
-                _delete(livy, kind, one)
-            if found or search.left < _PAUSE_SECONDS:
-                return
-        except ServiceError as error:
-            if not error.transient or limit.left < _PAUSE_SECONDS:
-                raise
-        time.sleep(_PAUSE_SECONDS)
+    named, delete = partial(_named, livy, kind, name), partial(_delete, livy, kind)
+    remove_found(identity, named, delete, Deadline(_REMOVE_SECONDS))
 
 
 def integer(value: object, what: str) -> int:
@@ -96,11 +78,3 @@ def _delete(livy: HttpService, kind: Kind, identity: int) -> None:
     except ServiceError as error:
         if error.status != 404:  # gone is what we want
             raise
-
-
-def _remove_or_warn(livy: HttpService, kind: Kind, name: str, identity: int | None) -> None:
-    """Whatever the block ends with matters more than that this did not work."""
-    try:
-        remove(livy, kind, name, identity)
-    except ServiceError as error:
-        warnings.warn(f"Livy may still run {name} ({kind}/{identity}): {error.what}", RuntimeWarning, stacklevel=2)

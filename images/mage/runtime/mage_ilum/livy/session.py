@@ -112,7 +112,9 @@ def livy_session(
 ) -> Iterator[LivySession]:
     """Open an interactive session on Livy at `url`, or at `ILUM_LIVY_URL`, and delete it afterwards, whatever happens.
 
-    `timeout` is in seconds, for its start: a driver has to be made. `poll` is the longest time between two looks.
+    `name` gets a random suffix, by which the session is found and deleted when Livy's answer is lost, and nobody
+    else's. `timeout` is in seconds, for its start: a driver has to be made. `poll` is the longest time between two
+    looks.
     Credentials come from `ILUM_LIVY_TOKEN`, or `ILUM_LIVY_USER` and `ILUM_LIVY_PASSWORD`. Raises `LivyError` when the
     session does not start, `ServiceError` when Livy does not answer or refuses.
 
