@@ -1,12 +1,13 @@
 """Every way in which a service over HTTP can fail has a sentence of its own, in time, and no secret in it."""
 
 import time
+from base64 import b64decode
 
 import pytest
 from tests.unit.mage_ilum import servers
 from tests.unit.mage_ilum.doubles.service import LOST, Service
 
-from mage_ilum.errors import AddressError
+from mage_ilum.errors import AddressError, UsageError
 from mage_ilum.http.errors import ServiceError
 from mage_ilum.http.find import find_service
 
@@ -119,6 +120,25 @@ def test_credentials_go_into_the_header_and_nowhere_else(variables, sent, monkey
     assert SECRET not in found.url
 
 
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("http://me:mine@livy:8998", "me:mine"),
+        ("http://me@livy:8998", "me:"),
+        ("http://livy:8998", None),
+    ],
+)
+def test_credentials_of_the_address_are_not_mixed_with_those_of_the_environment(url, sent):
+    environment = {"ILUM_LIVY_USER": "they", "ILUM_LIVY_PASSWORD": SECRET}
+    for token in ({}, {"ILUM_LIVY_TOKEN": "t0ken"}):
+        found = find_service("Livy", "ILUM_LIVY", url, {**environment, **token})
+        kind, _, credentials = (found.authorization or "").partition(" ")
+        if sent is None and token:
+            assert (kind, credentials) == ("Bearer", "t0ken")
+        else:
+            assert (kind, b64decode(credentials).decode()) == ("Basic", sent or f"they:{SECRET}")
+
+
 @pytest.mark.parametrize("url", ["livy:8998", "ftp://livy", "http://", "http://livy:port", "http://livy/?token=s3cr3t"])
 def test_an_address_that_cannot_be_read_is_not_repeated(url):
     with pytest.raises(AddressError, match="cannot be read") as caught:
@@ -132,6 +152,6 @@ def test_no_address_says_which_variable_is_missing():
 
 
 def test_a_token_that_no_header_can_hold_is_not_shown():
-    with pytest.raises(AddressError, match="ILUM_LIVY_TOKEN") as caught:
+    with pytest.raises(UsageError, match="ILUM_LIVY_TOKEN") as caught:
         livy(1, ILUM_LIVY_TOKEN=f"{SECRET}\nX: y")
     assert SECRET not in str(caught.value)

@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
-from mage_ilum.errors import AddressError
+from mage_ilum.errors import AddressError, UsageError
 from mage_ilum.http.client import HttpService
 
 
@@ -19,8 +19,9 @@ def find_service(
 ) -> HttpService:
     """The service at `url`, or at the address in `<variables>_URL`.
 
-    Credentials come from `<variables>_TOKEN` (sent as a bearer token), from `<variables>_USER` and
-    `<variables>_PASSWORD`, or from the address itself. Raises `AddressError`, which never repeats them.
+    Credentials that the address has are the ones that are used. Else they come from `<variables>_TOKEN` (sent as a
+    bearer token), or from `<variables>_USER` and `<variables>_PASSWORD`. Raises `AddressError`, and `UsageError` for a
+    token that cannot be sent; neither repeats them.
 
     >>> find_service("Livy", "ILUM_LIVY", environment={"ILUM_LIVY_URL": "http://me:secret@livy:8998/"}).url
     'http://livy:8998'
@@ -33,16 +34,17 @@ def find_service(
             fix=f"Set {variables}_URL={example} for Mage, or pass the address.",
         )
     address, user, password = _split(text, name, f"Write {variables}_URL={example}")
-    user = environment.get(f"{variables}_USER", user)
-    password = environment.get(f"{variables}_PASSWORD", password)
-    token = environment.get(f"{variables}_TOKEN", "").strip()  # a Secret made from a file ends with a new line
+    token = ""
+    if not (user or password):  # one place's name never goes with another's password, nor a token to a stranger
+        user, password = (environment.get(f"{variables}_{part}", "") for part in ("USER", "PASSWORD"))
+        token = environment.get(f"{variables}_TOKEN", "").strip()  # a Secret made from a file ends with a new line
     authorization = None
     if token:
         authorization = f"Bearer {token}"
     elif user:
         authorization = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
     if authorization and not (authorization.isascii() and authorization.isprintable()):
-        raise AddressError(
+        raise UsageError(
             f"{variables}_TOKEN holds a character that no HTTP header may hold.",
             code="bad-token",
             fix="Copy the token again, in one line.",
