@@ -99,6 +99,35 @@ def test_a_refused_batch_is_told_with_livys_words(livy):
     assert [asked.method for asked in livy.asked] == ["POST"], "what was refused is not looked for"
 
 
+CONF = {"spark.hadoop.fs.azure.account.key.lake": "s3cr3t-k3y"}
+
+
+def test_a_refusal_does_not_repeat_a_secret_setting(livy):
+    livy.faults.append(lambda asked: (400, {"msg": f"cannot use {asked.json['conf']}"}))
+    with pytest.raises(ServiceError, match=r"cannot use .*lake': '\*\*\*'"):
+        batch(conf=CONF)
+
+
+def test_the_log_of_a_failed_batch_does_not_repeat_a_secret_setting(livy):
+    livy.course = [("dead", [f"--conf {CONF}"])]
+    lines = []
+    with pytest.raises(BatchFailedError) as caught:
+        batch(conf=CONF, log=lines.append)
+    assert "s3cr3t" not in f"{caught.value} {caught.value.log} {lines}"
+
+
+def test_no_error_of_a_session_repeats_a_secret_setting(livy):
+    with livy_session(poll=0.01, conf=CONF) as session, pytest.raises(StatementError) as caught:
+        session.run(f"raise ValueError('no key {CONF['spark.hadoop.fs.azure.account.key.lake']}')")
+    assert "s3cr3t" not in f"{caught.value} {caught.value.evalue} {caught.value.traceback}"
+    look = livy._look
+    livy._look = lambda kind, one: {**look(kind, one), "log": [f"--conf {CONF}"]}
+    livy.session_course = ["dead"]
+    with pytest.raises(LivyError, match=r"--conf .*\*\*\*") as died, livy_session(poll=0.01, conf=CONF):
+        pass
+    assert "s3cr3t" not in str(died.value)
+
+
 def test_a_name_gets_a_suffix_that_makes_it_the_batchs_own(livy):
     batch(name="daily")
     batch(name="daily")

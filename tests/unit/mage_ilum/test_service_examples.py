@@ -10,7 +10,7 @@ from tests.unit.mage_ilum.doubles.livy import Livy
 import mage_ilum
 
 MODULES = (
-    *("http.client", "http.errors", "http.find", "http.guard", "http.owned"),
+    *("http.client", "http.errors", "http.find", "http.guard", "http.owned", "http.settings"),
     *("ilum.job", "ilum.address", "ilum.allocation", "ilum.api", "ilum.jobs"),
     *("livy.batch", "livy.errors", "livy.log", "livy.session"),
 )

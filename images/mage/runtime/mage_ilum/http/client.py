@@ -99,7 +99,7 @@ class HttpService:
 
     def redact(self, text: str) -> str:
         """The text without our secrets."""
-        for secret in self.secrets:
+        for secret in sorted(self.secrets, key=len, reverse=True):  # one may be a part of another
             text = text.replace(secret, "***")
         return text
 

@@ -16,6 +16,7 @@ from mage_ilum.http.client import JsonObject
 from mage_ilum.http.errors import ServiceError
 from mage_ilum.http.find import find_service
 from mage_ilum.http.owned import owned
+from mage_ilum.http.settings import secret_values
 from mage_ilum.ilum.address import HOPELESS, PROBE_SECONDS, answers, fill, find_template
 from mage_ilum.ilum.allocation import dynamic_allocation
 from mage_ilum.ilum.api import JobApi
@@ -27,7 +28,6 @@ LABEL = "mage-ilum-job"
 
 _API = "http://ilum-core:9888/api/v1"
 _NAME = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?")
-_SECRET_KEY = re.compile("token|password|secret|credential", re.IGNORECASE)
 
 
 class JobFailedError(MageIlumError):
@@ -81,8 +81,8 @@ class SparkConnectJob:
         self._template = find_template(address, f"{LABEL}={name}")
         self._settings = _settings({f"spark.kubernetes.driver.label.{LABEL}": name, **(conf or {})})
         self._fields = {**({"packages": packages} if packages else {}), **(fields or {})}
-        secrets = (value for key, value in self._settings.items() if _SECRET_KEY.search(key) and value)
-        self._jobs = Jobs(find_service("Ilum", "ILUM_API", api, example=_API).hiding(*secrets), job_api or JobApi())
+        ilum = find_service("Ilum", "ILUM_API", api, example=_API).hiding(*secret_values(self._settings))
+        self._jobs = Jobs(ilum, job_api or JobApi())
         self._cluster = cluster
         self._timeout = timeout
         self._poll = poll

@@ -92,7 +92,7 @@ def livy_batch(
         "queue": queue,
         "proxyUser": proxy_user,
     }
-    livy = find_livy(url)
+    livy = find_livy(url, conf)
     begin = time.monotonic()
     with created(livy, "batches", {key: value for key, value in request.items() if value}) as batch:
         lines: deque[str] = deque(maxlen=_KEPT_LINES)
@@ -146,4 +146,4 @@ def _log(livy: HttpService, batch: int, patience: float) -> list[str]:
             raise
         return []  # some services that speak Livy's language keep the log elsewhere
     log = answer.get("log")
-    return [str(line) for line in log] if isinstance(log, list) else []
+    return [livy.redact(str(line)) for line in log] if isinstance(log, list) else []

@@ -11,6 +11,7 @@ from mage_ilum.http.client import HttpService, JsonObject
 from mage_ilum.http.errors import ServiceError
 from mage_ilum.http.find import find_service
 from mage_ilum.http.owned import owned, remove_found
+from mage_ilum.http.settings import secret_values
 
 Kind = Literal["batches", "sessions"]
 
@@ -19,9 +20,13 @@ ENDED = frozenset({"success", "dead", "error", "killed", "shutting_down"})
 _REMOVE_SECONDS = 15.0
 
 
-def find_livy(url: str | None) -> HttpService:
-    """Livy at `url`, or at `ILUM_LIVY_URL`, with the credentials that `find_service` describes."""
-    return find_service("Livy", "ILUM_LIVY", url, example="http://ilum-livy-proxy:8998")
+def find_livy(url: str | None, conf: Mapping[str, str] | None = None) -> HttpService:
+    """Livy at `url`, or at `ILUM_LIVY_URL`, with the credentials that `find_service` describes.
+
+    No message shows the secret ones among the settings `conf`.
+    """
+    livy = find_service("Livy", "ILUM_LIVY", url, example="http://ilum-livy-proxy:8998")
+    return livy.hiding(*secret_values(conf or {}))
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import time
 from base64 import b64decode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Literal
 
@@ -68,7 +68,7 @@ class LivySession:
         if answer.get("state") == "cancelled":
             raise LivyError("The statement was cancelled.", code="cancelled")
         output = answer.get("output")
-        return _value(output if isinstance(output, dict) else {})
+        return _value(output if isinstance(output, dict) else {}, self._livy.redact)
 
     def value(self, expression: str, *, timeout: float | None = None) -> object:
         """The value of a Python expression in a `pyspark` session: whatever JSON can hold.
@@ -138,7 +138,7 @@ def livy_session(
         "numExecutors": num_executors,
         "proxyUser": proxy_user,
     }
-    livy = find_livy(url)
+    livy = find_livy(url, conf)
     with created(livy, "sessions", {key: value for key, value in request.items() if value}) as identity:
         _wait_idle(livy, identity, Deadline(timeout), poll)
         yield LivySession(livy, identity, kind, poll)
@@ -151,7 +151,7 @@ def _wait_idle(livy: HttpService, identity: int, limit: Deadline, poll: float) -
         if state in ("idle", "busy"):
             return
         log = answer.get("log")
-        why = "\n    ".join(str(line) for line in log) if isinstance(log, list) else ""
+        why = livy.redact("\n    ".join(map(str, log))) if isinstance(log, list) else ""
         if state in ENDED:
             raise LivyError(f"The Livy session {identity} did not start: it is {state!r}.", code="no-start", why=why)
         if limit.left < poll:
@@ -164,12 +164,12 @@ def _wait_idle(livy: HttpService, identity: int, limit: Deadline, poll: float) -
         time.sleep(poll)
 
 
-def _value(output: JsonObject) -> object:
-    """The result of a statement as a Python value."""
+def _value(output: JsonObject, redact: Callable[[str], str]) -> object:
+    """The result of a statement as a Python value; an error of its is told without our secrets."""
     if output.get("status") == "error":
         traceback = output.get("traceback")
-        lines = [str(line) for line in traceback] if isinstance(traceback, list) else []
-        raise StatementError(str(output.get("ename")), str(output.get("evalue")), lines)
+        lines = [redact(str(line)) for line in traceback] if isinstance(traceback, list) else []
+        raise StatementError(str(output.get("ename")), redact(str(output.get("evalue"))), lines)
     data = output.get("data")
     if not isinstance(data, dict):
         return None
