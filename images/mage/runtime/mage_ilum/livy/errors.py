@@ -34,6 +34,10 @@ class BatchFailedError(LivyError):
         self.state = state
         self.log = tuple(log)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """How it is pickled, on its way out of a process pool: `Exception` would pass on its text alone."""
+        return type(self), (self.batch, self.state, self.log), self.__dict__
+
 
 class StatementError(LivyError):
     """A statement raised an exception there: `ename` and `evalue` are its class and text, `traceback` its lines.
@@ -54,3 +58,7 @@ class StatementError(LivyError):
         self.ename = ename
         self.evalue = evalue
         self.traceback = tuple(traceback)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """How it is pickled: as `BatchFailedError` is."""
+        return type(self), (self.ename, self.evalue, self.traceback), self.__dict__
