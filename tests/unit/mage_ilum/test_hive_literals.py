@@ -59,6 +59,11 @@ def test_parameters_arebound_by_name_and_by_place():
     assert bound("SELECT %s, %s", (1, "%s")) == "SELECT 1, '%s'"
 
 
+@pytest.mark.parametrize("parameters", [{}, [], {"a": 1}])
+def test_with_parameters_a_doubled_percent_sign_is_one(parameters):
+    assert bound("SELECT 'a%%'", parameters) == "SELECT 'a%'"
+
+
 @pytest.mark.parametrize("parameters", [None, ()])
 def test_without_parameters_a_statement_stays_as_it_is(parameters):
     assert bound("SELECT 'a%'", parameters) == "SELECT 'a%'"

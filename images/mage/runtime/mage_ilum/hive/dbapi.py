@@ -196,7 +196,10 @@ class Cursor:
 
 
 def bound(operation: str, parameters: Parameters | None) -> str:
-    """The statement with its parameters as literals. Without any, a `%` in it is a `%`."""
+    """The statement with its parameters as literals.
+
+    With `None` or `()` for them, a `%` in it is a `%`; with any others, an empty mapping too, `%%` stands for it.
+    """
     if parameters is None or parameters == ():
         return operation
     try:
