@@ -14,9 +14,9 @@ from mage_ilum import (
     ConnectionProblem,
     JobApi,
     JobFailedError,
-    MageIlumError,
     ServiceError,
     SparkConnectJob,
+    UsageError,
     dynamic_allocation,
 )
 from mage_ilum.ilum import jobs
@@ -228,16 +228,16 @@ def test_endpoints_and_fields_are_settings(ilum):
 
 
 @pytest.mark.parametrize(
-    ("options", "says"),
+    ("options", "says", "error"),
     [
-        ({"name": "Nightly Job"}, "is no name for a job"),
-        ({"conf": {"spark.a": "b;spark.c=d"}}, "cannot be given the setting 'spark.a'"),
-        ({"address": "http://spark"}, "does not start with sc://"),
-        ({"api": "ilum-core:9888"}, "The address of Ilum cannot be read"),
+        ({"name": "Nightly Job"}, "is no name for a job", UsageError),
+        ({"conf": {"spark.a": "b;spark.c=d"}}, "cannot be given the setting 'spark.a'", UsageError),
+        ({"address": "http://spark"}, "does not start with sc://", AddressError),
+        ({"api": "ilum-core:9888"}, "The address of Ilum cannot be read", AddressError),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused_before_anything_starts(ilum, options, says):
-    with pytest.raises(AddressError, match=says):
+def test_a_setting_that_cannot_be_is_refused_before_anything_starts(ilum, options, says, error):
+    with pytest.raises(error, match=says):
         SparkConnectJob(**options)
 
 
@@ -254,7 +254,7 @@ def test_no_secret_is_in_what_a_job_shows_of_itself(ilum):
 
 @pytest.mark.parametrize(("minimum", "maximum"), [(2, 1), (-1, 1), (0, 0)])
 def test_no_server_has_such_a_number_of_executors(minimum, maximum):
-    with pytest.raises(MageIlumError, match="No server can have between"):
+    with pytest.raises(UsageError, match="No server can have between"):
         dynamic_allocation(minimum, maximum)
 
 

@@ -2,6 +2,6 @@
 
 from mage_ilum.ilum.allocation import dynamic_allocation
 from mage_ilum.ilum.api import JobApi
-from mage_ilum.ilum.job import SparkConnectJob
+from mage_ilum.ilum.job import JobFailedError, SparkConnectJob
 
-__all__ = ["JobApi", "SparkConnectJob", "dynamic_allocation"]
+__all__ = ["JobApi", "JobFailedError", "SparkConnectJob", "dynamic_allocation"]

@@ -11,18 +11,15 @@ from types import TracebackType
 from mage_ilum.connect.address import ConnectAddress, resolve
 from mage_ilum.connect.preflight import server_version
 from mage_ilum.deadline import Deadline
-from mage_ilum.errors import AddressError, ConnectionProblem, MageIlumError
+from mage_ilum.errors import ConnectionProblem, MageIlumError, UsageError
 from mage_ilum.http.client import JsonObject
 from mage_ilum.http.errors import ServiceError
 from mage_ilum.http.find import find_service
 from mage_ilum.http.owned import owned
 from mage_ilum.http.settings import secret_values
 from mage_ilum.ilum.address import HOPELESS, PROBE_SECONDS, answers, fill, find_template
-from mage_ilum.ilum.allocation import dynamic_allocation
 from mage_ilum.ilum.api import JobApi
 from mage_ilum.ilum.jobs import Jobs, destroy
-
-__all__ = ["JobApi", "JobFailedError", "SparkConnectJob", "dynamic_allocation"]
 
 LABEL = "mage-ilum-job"
 
@@ -49,8 +46,10 @@ class SparkConnectJob:
 
     However the block ends, the job is stopped and deleted (one that failed by itself stays listed, for its log): also
     when it does not start in time, when Ilum's answer is lost, and when Mage kills the block. Raises `AddressError`,
-    `ServiceError` when Ilum does not answer or refuses, `JobFailedError`.
+    `UsageError` for a name or a setting that cannot be, `ServiceError` when Ilum does not answer or refuses,
+    `JobFailedError`.
 
+    >>> from mage_ilum import dynamic_allocation
     >>> with SparkConnectJob("nightly", conf=dynamic_allocation(1, 8)) as job:
     ...     job.url.startswith("sc://")
     True
@@ -71,7 +70,7 @@ class SparkConnectJob:
         poll: float = 1.0,
     ) -> None:
         if not _NAME.fullmatch(name):
-            raise AddressError(
+            raise UsageError(
                 f"{name!r} is no name for a job.",
                 code="bad-name",
                 fix="Use up to 40 of a-z, 0-9 and -, a letter first.",
@@ -190,7 +189,7 @@ class SparkConnectJob:
 def _settings(conf: Mapping[str, str]) -> dict[str, str]:
     for key, value in conf.items():
         if ";" in key or "=" in key or ";" in value:
-            raise AddressError(
+            raise UsageError(
                 f"Ilum cannot be given the setting {key!r}: a semicolon separates settings there.",
                 code="bad-setting",
                 fix="Put it into the defaults of the cluster in Ilum.",
