@@ -90,6 +90,7 @@ def write(
         target = folder / "extras" / extra.name
         for kind in ("wheels", "files"):
             (target / kind).mkdir(parents=True)
+            (target / kind).chmod(0o755)  # as its files: COPY keeps modes
         for file in extras.get(extra.name, ()):
             _place(file, target / ("wheels" if file.file.endswith(".whl") else "files") / file.file, link=link)
 
@@ -103,12 +104,17 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _place(wheel: Wheel, target: Path, *, link: bool) -> None:
-    """A wheel from the cache, checked once more: what lay on a disk for a year may have changed."""
+    """A wheel from the cache, checked once more: what lay on a disk for a year may have changed.
+
+    The image's user may read it, whatever the umask here: COPY keeps the mode.
+    """
     if link:
-        with suppress(OSError):  # another file system
+        with suppress(OSError):  # another file system, or another person's file
+            wheel.path.chmod(0o644)
             target.hardlink_to(wheel.path)
     if not target.exists():
         shutil.copyfile(wheel.path, target)
+        target.chmod(0o644)
     with target.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != wheel.sha256:

@@ -138,6 +138,23 @@ def test_the_files_of_an_extra_are_in_a_folder_of_its_own_and_named_in_the_lock_
     assert "kyuubi-hive-jdbc-shaded-1.9.2.jar" in locked["with"]["jdbc"]
 
 
+@pytest.fixture
+def private_umask():
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("private_umask")
+@pytest.mark.parametrize("link", [True, False])
+def test_the_images_user_may_read_the_files_of_an_extra_whatever_the_umask_here(tmp_path, link):
+    driver = cached(tmp_path / "blob", "driver.jar")
+    plan = make(extras=("jdbc",))
+    context.write(plan, tmp_path / "context", dependencies=(), pyspark=None, extras={"jdbc": [driver]}, link=link)
+    files = tmp_path / "context" / "extras" / "jdbc" / "files"
+    assert [f"{path.stat().st_mode & 0o777:o}" for path in (files, files / "driver.jar")] == ["755", "644"]
+
+
 def test_an_extra_counts_only_where_it_is_asked_for():
     assert "io.deploykit.with" not in make().labels
     assert make(extras=("jdbc",)).labels["io.deploykit.with"] == "jdbc"
