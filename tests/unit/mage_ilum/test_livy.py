@@ -2,16 +2,19 @@
 
 import re
 import signal
+import time
+from contextlib import contextmanager
 
 import pytest
 from tests.unit.mage_ilum.doubles.kill import SIGNALS, block, kill, until
 from tests.unit.mage_ilum.doubles.livy import ENDLESS, Livy
-from tests.unit.mage_ilum.doubles.service import LOST
+from tests.unit.mage_ilum.doubles.service import LOST, SILENT
 
 from mage_ilum import BatchFailedError, LivyError, ServiceError, StatementError, livy_batch, livy_session
+from mage_ilum.deadline import Deadline
 from mage_ilum.http import owned
 from mage_ilum.livy.log import GrowingLog
-from mage_ilum.livy.resource import find_livy
+from mage_ilum.livy.resource import created, find_livy
 
 
 @pytest.fixture
@@ -149,6 +152,52 @@ def test_somebody_elses_batch_of_the_name_is_let_be_when_an_answer_is_lost(livy,
 def test_a_batch_survives_an_outage_of_livy(livy):
     livy.faults.extend([lambda asked: None if asked.method == "POST" else LOST, lambda asked: (502, None)])
     assert batch().log[-1] == "Rows written: 42"
+
+
+@contextmanager
+def soon():
+    """What is done within ends long before Livy's own limit of 30 s."""
+    begin = time.monotonic()
+    yield
+    assert time.monotonic() - begin < 10
+
+
+def silent(method, path=""):
+    return lambda asked: SILENT if asked.method == method and path in asked.path else None
+
+
+@pytest.mark.parametrize("path", ["/batches", "/log"])
+def test_a_silent_livy_does_not_hold_a_batch_beyond_its_limit(livy, path):
+    livy.course = list(ENDLESS)
+    livy.faults.append(silent("GET", path))
+    with soon(), pytest.raises(LivyError, match=r"did not end within 0.3 s, and was cancelled"):
+        batch(timeout=0.3)
+    assert not livy.batches
+
+
+@pytest.mark.parametrize("kind", ["batches", "sessions"])
+def test_a_livy_that_is_silent_when_asked_to_start_something_holds_nobody_beyond_the_limit(livy, monkeypatch, kind):
+    monkeypatch.setattr(owned, "_SEARCH_SECONDS", 0.3)
+    livy.faults.append(silent("POST"))
+    starting = created(find_livy(None), kind, {"file": "a.py"}, Deadline(0.3))
+    with soon(), pytest.raises(ServiceError, match="did not answer within"), starting:
+        pass
+
+
+def test_a_silent_livy_does_not_hold_a_sessions_start_beyond_its_limit(livy):
+    livy.faults.append(silent("GET"))
+    with soon(), pytest.raises(LivyError, match=r"did not start within 0.3 s"), livy_session(poll=0.01, timeout=0.3):
+        pass
+    assert not livy.sessions
+
+
+@pytest.mark.parametrize("path", ["/sessions", "/statements"])
+def test_a_silent_livy_does_not_hold_a_statement_beyond_its_limit(livy, path):
+    with livy_session(poll=0.01) as session:
+        livy.faults.append(silent("GET", path))
+        with soon(), pytest.raises(LivyError, match=r"did not end within 0.3 s"):
+            session.run("forever()", timeout=0.3)
+        assert any(asked.path.endswith("/cancel") for asked in livy.asked)
 
 
 def test_a_batch_that_somebody_else_deletes_is_gone(livy):

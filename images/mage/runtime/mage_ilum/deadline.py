@@ -15,6 +15,11 @@ class Deadline:
         """Seconds left; never quite zero, because a socket takes zero for "do not block"."""
         return max(self._end - time.monotonic(), 0.001)
 
+    @property
+    def over(self) -> bool:
+        """Whether it has passed."""
+        return time.monotonic() >= self._end
+
     def share(self, part: float) -> "Deadline":
         """An earlier deadline, at this part of the time that is left."""
         earlier = Deadline(self.left * part)

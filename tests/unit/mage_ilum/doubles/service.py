@@ -46,6 +46,10 @@ LOST: Answer = (0, None)
 """Close the connection without an answer."""
 
 
+SILENT: Answer = (-1, None)
+"""Keep the connection open without an answer."""
+
+
 @dataclass
 class Service:
     """Answers with `answer`, unless the next of `faults` wants the request: then that answers."""
@@ -74,7 +78,9 @@ class Service:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 asked = Asked(self.command, address.path, dict(parse_qsl(address.query)), self.headers, body)
                 status, content = service._answer(asked)
-                if not status:
+                if status < 0:
+                    service._closing.wait(60)
+                if status <= 0:
                     return
                 html = isinstance(content, str)
                 data = content.encode() if html else b"" if content is None else json.dumps(content).encode()
@@ -93,6 +99,7 @@ class Service:
                 pass
 
         self._lock = threading.Lock()
+        self._closing = threading.Event()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -102,6 +109,7 @@ class Service:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closing.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

@@ -42,7 +42,7 @@ class HttpService:
     example: str = field(default="http://host:port", repr=False)
     """An address to show to whom it is missing."""
     timeout: float = 30.0
-    """Seconds that a single answer may take; connecting may take 5 s of them."""
+    """Seconds in which a service has to say something, be it a part of its answer; connecting may take 5 s at most."""
 
     def request(
         self,
@@ -52,10 +52,12 @@ class HttpService:
         json: Mapping[str, object] | None = None,
         form: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
+        limit: Deadline | None = None,
     ) -> JsonObject:
         """Ask, and give back the JSON object of the answer, `{}` where it is empty. Raises `ServiceError`.
 
-        `form` is sent as multipart/form-data. A redirect is an error: it leads to a login page, most often.
+        `form` is sent as multipart/form-data. Nothing is waited for beyond `limit`, should it come before `timeout`. A
+        redirect is an error: it leads to a login page, most often.
         """
         import requests
 
@@ -65,7 +67,8 @@ class HttpService:
             return message
 
         if not requests.utils.get_environ_proxies(self.url):  # else the proxy looks the name up
-            self._look_up()
+            self._look_up(self._seconds(limit))
+        seconds = self._seconds(limit)
         try:
             answer = requests.request(
                 method,
@@ -75,21 +78,31 @@ class HttpService:
                 params=query,
                 headers={"Accept": "application/json", "X-Requested-By": "mage-ilum"},  # Livy asks for the latter
                 auth=sign,  # also keeps requests from sending what it finds in a .netrc
-                timeout=(min(CONNECT_SECONDS, self.timeout), self.timeout),
+                timeout=(min(CONNECT_SECONDS, seconds), seconds),
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise self._error(*no_answer(error, self.name, self.url, self.timeout)) from None
+            raise self._error(*no_answer(error, self.name, self.url, seconds)) from None
         return self._read(answer)
 
-    def look(self, path: str, *, query: Mapping[str, str] | None = None, patience: float = 60.0) -> JsonObject:
-        """GET, again for up to `patience` seconds while the failure is one that may pass. Raises `ServiceError`."""
-        end = time.monotonic() + patience
+    def look(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        patience: float = 60.0,
+        limit: Deadline | None = None,
+    ) -> JsonObject:
+        """GET, again for up to `patience` seconds while the failure is one that may pass, but not beyond `limit`.
+
+        Raises `ServiceError`.
+        """
+        end = Deadline(patience if limit is None else min(patience, limit.left))
         while True:
             try:
-                return self.request("GET", path, query=query)
+                return self.request("GET", path, query=query, limit=limit)
             except ServiceError as error:
-                if not error.transient or time.monotonic() + _PAUSE_SECONDS > end:
+                if not error.transient or end.left < _PAUSE_SECONDS:
                     raise
             time.sleep(_PAUSE_SECONDS)
 
@@ -103,11 +116,14 @@ class HttpService:
             text = text.replace(secret, "***")
         return text
 
-    def _look_up(self) -> None:
+    def _seconds(self, limit: Deadline | None) -> float:
+        return self.timeout if limit is None else min(self.timeout, limit.left)
+
+    def _look_up(self, seconds: float) -> None:
         """Find the name in time: what requests does itself takes as long as DNS likes."""
         place = urlsplit(self.url)
         try:
-            lookup(ConnectAddress(place.hostname or "", place.port or 80), Deadline(min(CONNECT_SECONDS, self.timeout)))
+            lookup(ConnectAddress(place.hostname or "", place.port or 80), Deadline(min(CONNECT_SECONDS, seconds)))
         except ConnectionProblem as problem:
             raise self._error(problem.what, problem.code) from None
 

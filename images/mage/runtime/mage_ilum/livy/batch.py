@@ -15,7 +15,6 @@ from mage_ilum.livy.resource import ENDED, created, find_livy
 
 _KEPT_LINES = 100
 _LOG_LINES = 1000
-_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,10 @@ def livy_batch(
     }
     livy = find_livy(url, conf)
     begin = time.monotonic()
-    with created(livy, "batches", {key: value for key, value in request.items() if value}) as batch:
+    limit = Deadline(timeout if timeout is not None else math.inf)
+    with created(livy, "batches", {key: value for key, value in request.items() if value}, limit) as batch:
         lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        end = _follow(livy, batch, lines, timeout=timeout, poll=poll, say=log)
+        end = _follow(livy, batch, lines, limit, poll=poll, say=log)
     state, app_id = end.get("state"), end.get("appId")
     if state != "success":
         raise BatchFailedError(batch, str(state), list(lines))
@@ -107,22 +107,22 @@ def _follow(
     livy: HttpService,
     batch: int,
     lines: deque[str],
+    limit: Deadline,
     *,
-    timeout: float | None,
     poll: float,
     say: Callable[[str], object],
 ) -> JsonObject:
     """Wait for the batch's end, passing its log on; its last state as Livy tells it."""
-    limit = Deadline(timeout if timeout is not None else math.inf)
     growing = GrowingLog()
     while True:
-        patience = min(_PATIENCE_SECONDS, limit.left)
         try:
-            now = livy.look(f"batches/{batch}", patience=patience)
-            log = _log(livy, batch, patience)  # asked after the state: complete when that is the last
+            now = livy.look(f"batches/{batch}", limit=limit)
+            log = _log(livy, batch, limit)  # asked after the state: complete when that is the last
         except ServiceError as error:
             if error.status == 404:
                 raise LivyError(f"The Livy batch {batch} is gone: somebody deleted it, or Livy forgot it.") from None
+            if limit.over:
+                raise _too_slow(batch, limit) from None
             raise
         for line in growing.new_lines(log):
             lines.append(line)
@@ -130,17 +130,21 @@ def _follow(
         if now.get("state") in ENDED:
             return now
         if limit.left < poll:
-            raise LivyError(
-                f"The Livy batch {batch} did not end within {limit.seconds:g} s, and was cancelled.",
-                code="timeout",
-                fix="Allow more time with timeout=, or give the job more executors.",
-            )
+            raise _too_slow(batch, limit)
         time.sleep(poll)
 
 
-def _log(livy: HttpService, batch: int, patience: float) -> list[str]:
+def _too_slow(batch: int, limit: Deadline) -> LivyError:
+    return LivyError(
+        f"The Livy batch {batch} did not end within {limit.seconds:g} s, and was cancelled.",
+        code="timeout",
+        fix="Allow more time with timeout=, or give the job more executors.",
+    )
+
+
+def _log(livy: HttpService, batch: int, limit: Deadline) -> list[str]:
     try:
-        answer = livy.look(f"batches/{batch}/log", query={"size": str(_LOG_LINES)}, patience=patience)
+        answer = livy.look(f"batches/{batch}/log", query={"size": str(_LOG_LINES)}, limit=limit)
     except ServiceError as error:
         if error.transient:
             raise

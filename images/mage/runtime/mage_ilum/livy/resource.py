@@ -30,15 +30,15 @@ def find_livy(url: str | None, conf: Mapping[str, str] | None = None) -> HttpSer
 
 
 @contextmanager
-def created(livy: HttpService, kind: Kind, request: Mapping[str, object]) -> Iterator[int]:
-    """Create a batch or a session and give its id; delete it when the block fails, leaves or is killed.
+def created(livy: HttpService, kind: Kind, request: Mapping[str, object], limit: Deadline) -> Iterator[int]:
+    """Create a batch or a session within `limit` and give its id; delete it when the block fails, leaves or is killed.
 
     A batch that has come to its end by itself stays in Livy's list, for whoever reads its log there. A name gets a
     random suffix: when Livy's answer is lost, what has that name is ours, and nobody else's.
     """
     name = f"{request.get('name') or 'mage-ilum'}-{uuid.uuid4().hex[:8]}"
     with owned(
-        lambda: _create(livy, kind, {**request, "name": name}),
+        lambda: _create(livy, kind, {**request, "name": name}, limit),
         partial(remove, livy, kind, name),
         warning=f"Livy may still run {name} (one of its {kind})",
         keep=kind == "batches",
@@ -67,8 +67,8 @@ def objects(value: object) -> list[JsonObject]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _create(livy: HttpService, kind: Kind, request: JsonObject) -> int:
-    return integer(livy.request("POST", kind, json=request).get("id"), "id")
+def _create(livy: HttpService, kind: Kind, request: JsonObject, limit: Deadline) -> int:
+    return integer(livy.request("POST", kind, json=request, limit=limit).get("id"), "id")
 
 
 def _named(livy: HttpService, kind: Kind, name: str) -> list[int]:

@@ -1,5 +1,6 @@
 """An interactive session: statements run in a driver of its own, and their results come back as Python values."""
 
+import math
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ CodeKind = Literal["pyspark", "spark", "sparkr", "sql"]
 _DONE = frozenset({"available", "error", "cancelled"})
 _TABLE = "application/vnd.livy.table.v1+json"
 _FIRST_LOOK_SECONDS = 0.05
+_CANCEL_SECONDS = 5.0
 _VALUE = "_mage_ilum_value"
 
 
@@ -46,29 +48,42 @@ class LivySession:
         """
         request = {"code": code, "kind": kind or self._kind}
         path = f"sessions/{self.id}/statements"
-        answer = self._livy.request("POST", path, json=request)
+        limit = Deadline(timeout if timeout is not None else math.inf)
+        answer = self._livy.request("POST", path, json=request, limit=limit)
         path = f"{path}/{integer(answer.get('id'), 'statement id')}"
-        limit = Deadline(timeout) if timeout is not None else None
         wait = _FIRST_LOOK_SECONDS
         while answer.get("state") not in _DONE:
-            if limit and limit.left < wait:
-                with suppress(ServiceError):
-                    self._livy.request("POST", f"{path}/cancel")
-                raise LivyError(f"The statement did not end within {limit.seconds:g} s.", code="timeout")
+            if limit.left < wait:
+                raise self._too_slow(path, limit)
             time.sleep(wait)
             wait = min(2 * wait, self._poll)
-            state = self._livy.look(f"sessions/{self.id}").get("state")
-            if state in ENDED:
-                raise LivyError(
-                    f"The Livy session {self.id} ended as {state!r} while the statement ran.",
-                    code="session-ended",
-                    fix="Look at the driver's log: most often it ran out of memory.",
-                )
-            answer = self._livy.look(path)
+            try:
+                answer = self._look(path, limit)
+            except ServiceError:
+                if limit.over:
+                    raise self._too_slow(path, limit) from None
+                raise
         if answer.get("state") == "cancelled":
             raise LivyError("The statement was cancelled.", code="cancelled")
         output = answer.get("output")
         return _value(output if isinstance(output, dict) else {}, self._livy.redact)
+
+    def _look(self, path: str, limit: Deadline) -> JsonObject:
+        """What Livy says of a statement, if its session lives."""
+        state = self._livy.look(f"sessions/{self.id}", limit=limit).get("state")
+        if state in ENDED:
+            raise LivyError(
+                f"The Livy session {self.id} ended as {state!r} while the statement ran.",
+                code="session-ended",
+                fix="Look at the driver's log: most often it ran out of memory.",
+            )
+        return self._livy.look(path, limit=limit)
+
+    def _too_slow(self, path: str, limit: Deadline) -> LivyError:
+        """Cancel a statement; the error that says so."""
+        with suppress(ServiceError):
+            self._livy.request("POST", f"{path}/cancel", limit=Deadline(_CANCEL_SECONDS))
+        return LivyError(f"The statement did not end within {limit.seconds:g} s.", code="timeout")
 
     def value(self, expression: str, *, timeout: float | None = None) -> object:
         """The value of a Python expression in a `pyspark` session: whatever JSON can hold.
@@ -139,14 +154,21 @@ def livy_session(
         "proxyUser": proxy_user,
     }
     livy = find_livy(url, conf)
-    with created(livy, "sessions", {key: value for key, value in request.items() if value}) as identity:
-        _wait_idle(livy, identity, Deadline(timeout), poll)
+    limit = Deadline(timeout)
+    with created(livy, "sessions", {key: value for key, value in request.items() if value}, limit) as identity:
+        _wait_idle(livy, identity, limit, poll)
         yield LivySession(livy, identity, kind, poll)
 
 
 def _wait_idle(livy: HttpService, identity: int, limit: Deadline, poll: float) -> None:
+    state: object = "unknown"
     while True:
-        answer = livy.look(f"sessions/{identity}")
+        try:
+            answer = livy.look(f"sessions/{identity}", limit=limit)
+        except ServiceError as error:
+            if limit.over:
+                raise _not_started(identity, limit, state, error.what) from None
+            raise
         state = answer.get("state")
         if state in ("idle", "busy"):
             return
@@ -155,13 +177,17 @@ def _wait_idle(livy: HttpService, identity: int, limit: Deadline, poll: float) -
         if state in ENDED:
             raise LivyError(f"The Livy session {identity} did not start: it is {state!r}.", code="no-start", why=why)
         if limit.left < poll:
-            raise LivyError(
-                f"The Livy session {identity} did not start within {limit.seconds:g} s: it is {state!r}.",
-                code="timeout",
-                why=why,
-                fix="Look for a driver pod that waits for room on a node, or allow more time with timeout=.",
-            )
+            raise _not_started(identity, limit, state, why)
         time.sleep(poll)
+
+
+def _not_started(identity: int, limit: Deadline, state: object, why: str) -> LivyError:
+    return LivyError(
+        f"The Livy session {identity} did not start within {limit.seconds:g} s: it is {state!r}.",
+        code="timeout",
+        why=why,
+        fix="Look for a driver pod that waits for room on a node, or allow more time with timeout=.",
+    )
 
 
 def _value(output: JsonObject, redact: Callable[[str], str]) -> object:
