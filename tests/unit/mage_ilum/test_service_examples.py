@@ -12,7 +12,7 @@ import mage_ilum
 MODULES = (
     *("http.client", "http.errors", "http.find", "http.guard", "http.owned", "http.settings"),
     *("ilum.job", "ilum.address", "ilum.allocation", "ilum.api", "ilum.jobs"),
-    *("livy.batch", "livy.errors", "livy.log", "livy.session"),
+    *("livy.batch", "livy.errors", "livy.log", "livy.output", "livy.session"),
 )
 
 

@@ -2,21 +2,20 @@
 
 import math
 import time
-from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Literal
 
 from mage_ilum.deadline import Deadline
 from mage_ilum.http.client import HttpService, JsonObject
 from mage_ilum.http.errors import ServiceError
-from mage_ilum.livy.errors import LivyError, StatementError
-from mage_ilum.livy.resource import ENDED, created, find_livy, integer, objects
+from mage_ilum.livy.errors import LivyError
+from mage_ilum.livy.output import value_of
+from mage_ilum.livy.resource import ENDED, created, find_livy, integer
 
 CodeKind = Literal["pyspark", "spark", "sparkr", "sql"]
 
 _DONE = frozenset({"available", "error", "cancelled"})
-_TABLE = "application/vnd.livy.table.v1+json"
 _FIRST_LOOK_SECONDS = 0.05
 _CANCEL_SECONDS = 5.0
 _VALUE = "_mage_ilum_value"
@@ -66,7 +65,7 @@ class LivySession:
         if answer.get("state") == "cancelled":
             raise LivyError("The statement was cancelled.", code="cancelled")
         output = answer.get("output")
-        return _value(output if isinstance(output, dict) else {}, self._livy.redact)
+        return value_of(output if isinstance(output, dict) else {}, self._livy.redact)
 
     def _look(self, path: str, limit: Deadline) -> JsonObject:
         """What Livy says of a statement, if its session lives."""
@@ -188,34 +187,3 @@ def _not_started(identity: int, limit: Deadline, state: object, why: str) -> Liv
         why=why,
         fix="Look for a driver pod that waits for room on a node, or allow more time with timeout=.",
     )
-
-
-def _value(output: JsonObject, redact: Callable[[str], str]) -> object:
-    """The result of a statement as a Python value; an error of its is told without our secrets."""
-    if output.get("status") == "error":
-        traceback = output.get("traceback")
-        lines = [redact(str(line)) for line in traceback] if isinstance(traceback, list) else []
-        raise StatementError(str(output.get("ename")), redact(str(output.get("evalue"))), lines)
-    data = output.get("data")
-    if not isinstance(data, dict):
-        return None
-    if "application/json" in data:
-        return _rows(data["application/json"])
-    if _TABLE in data:
-        table = data[_TABLE]
-        return _dicts(table.get("headers"), table.get("data")) if isinstance(table, dict) else table
-    if "image/png" in data:
-        return b64decode(str(data["image/png"]))
-    return data.get("text/plain")
-
-
-def _rows(value: object) -> object:
-    """What SQL gave, as dicts; any other JSON as it is."""
-    if isinstance(value, dict) and value.keys() == {"schema", "data"} and isinstance(value["schema"], dict):
-        return _dicts(value["schema"].get("fields"), value["data"])
-    return value
-
-
-def _dicts(columns: object, rows: object) -> list[dict[str, object]]:
-    names = [str(column.get("name")) for column in objects(columns)]
-    return [dict(zip(names, row, strict=True)) for row in rows] if isinstance(rows, list) else []
