@@ -41,12 +41,13 @@ from mage_ilum import spark_session
 with spark_session() as spark:
     spark.sql("CREATE DATABASE IF NOT EXISTS transaction_anomaly_detection").collect()
     spark.sql("CREATE DATABASE IF NOT EXISTS production").collect()
+    spark.sql("DROP TABLE IF EXISTS production.logs").collect()  # other tests use the same server
     spark.sql(
         "CREATE TABLE IF NOT EXISTS transaction_anomaly_detection.transactions USING parquet AS "
         "SELECT id AS transaction_id, id % 10 AS account_id, round(rand(7) * 2000, 2) AS amount FROM range(5000)"
     ).collect()
     spark.sql(
-        "CREATE TABLE IF NOT EXISTS production.logs USING parquet AS SELECT id, "
+        "CREATE TABLE production.logs USING parquet AS SELECT id, "
         "date'2026-01-01' + CAST(id % 30 AS INT) AS event_date, concat('event ', id) AS message FROM range(300)"
     ).collect()
 """

@@ -9,8 +9,9 @@ with spark_session() as spark:
         "CREATE TABLE IF NOT EXISTS transaction_anomaly_detection.transactions USING parquet AS "
         "SELECT id AS transaction_id, id % 10 AS account_id, round(rand(7) * 2000, 2) AS amount FROM range(5000)"
     ).collect()
+    spark.sql("DROP TABLE IF EXISTS production.logs").collect()  # other tests use the same server
     spark.sql(
-        "CREATE TABLE IF NOT EXISTS production.logs USING parquet AS "
+        "CREATE TABLE production.logs USING parquet AS "
         "SELECT id, DATE'2026-11-22' AS event_date, 'a line' AS message FROM range(1500)"
     ).collect()
     large = spark.table("transaction_anomaly_detection.transactions").filter("amount > 1000")
