@@ -78,7 +78,7 @@ def _date(value: datetime.date) -> str:
 @literal.register
 def _timestamp(value: datetime.datetime) -> str:
     """In the session's time zone where the value has none. pandas' NaT is a datetime that equals nothing."""
-    return f"TIMESTAMP '{value.isoformat(sep=' ')}'" if value == value else "NULL"  # noqa: PLR0124
+    return f"TIMESTAMP '{value.isoformat(sep=' ')}'" if value == value else "NULL"  # noqa: PLR0124  NaT is not itself
 
 
 @literal.register(list)

@@ -1,19 +1,15 @@
 """Every way in which Ilum SQL can be out of reach: what, why, and the way out."""
 
+from mage_ilum.connect import problems as connect
 from mage_ilum.errors import ConnectionProblem
 from mage_ilum.hive.address import DEFAULT_PORT, SqlAddress
 
-_NAME_FIX = "Check the spelling; from another namespace a Service is called <service>.<namespace>.svc.cluster.local."
 _PORT_FIX = f"Use the port of Ilum SQL's Thrift binary protocol, {DEFAULT_PORT} by default."
 
 # code: (what happened, why, what to do)
 PROBLEMS: dict[str, tuple[str, str, str]] = {
-    "name-unknown": ("The name {host} cannot be resolved.", "DNS knows no such name.", _NAME_FIX),
-    "dns-silent": (
-        "The name {host} cannot be resolved: DNS gave no answer.",
-        "The name server did not answer in time, or failed.",
-        "Check that a NetworkPolicy lets this pod reach DNS on port 53, UDP and TCP.",
-    ),
+    # What happens before a server is reached does not depend on what it speaks.
+    **{code: connect.PROBLEMS[code] for code in ("name-unknown", "dns-silent", "no-route")},
     "refused": (
         "{host} refused the connection to port {port}.",
         "The host is there, but nothing listens on that port.",
@@ -24,7 +20,6 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "Packets are dropped on the way: most often a NetworkPolicy or a firewall, else a host that is down.",
         "Allow egress from this pod, and ingress to the pods of Ilum SQL, on port {port}.",
     ),
-    "no-route": ("There is no route to {host}:{port}.", "The network refused to carry the connection.", _NAME_FIX),
     "silent": (
         "{host}:{port} accepts connections, but says nothing within {seconds:g} s.",
         "It is no HiveServer2, or it hangs; a server without SASL, or with TLS, says nothing either.",

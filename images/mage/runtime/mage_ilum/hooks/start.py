@@ -63,7 +63,7 @@ def _hook(spec: "ModuleSpec") -> None:
         if module.__name__ == spec.name:
             _apply(module)
 
-    loader.exec_module = exec_module  # type: ignore[method-assign]
+    loader.exec_module = exec_module  # type: ignore[method-assign] # of this one loader
 
 
 def _apply(module: "ModuleType") -> None:
