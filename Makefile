@@ -16,7 +16,7 @@ SETUP := .venv/.ready
 HELM := .venv/.helm
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test image plan render bench lint lock
+.PHONY: help demo test image plan render bench lint lock chart
 
 help: ## List these commands
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -28,7 +28,7 @@ demo: $(SETUP) $(HELM) ## Show the whole job on this machine, with an embedded S
 	@.venv/bin/python tools/demo/demo.py
 
 test: $(SETUP) $(HELM) ## Run every test that this machine allows; says what was left out
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 image: $(SETUP) ## Build, verify and (PUSH=1) push the image: SPARK=4.1.1 or SERVER=sc://host:15002
 	@.venv/bin/deploykit image
@@ -51,6 +51,9 @@ lint: $(SETUP) $(HELM) ## Check style and types, and lint the chart
 lock: $(SETUP) ## Refresh the locks: of development, and of the images
 	@.venv/bin/python tools/lock.py
 	@.venv/bin/deploykit lock
+
+chart: $(SETUP) ## Write the chart's JSON Schema and docs/values.md anew, from its values.yaml
+	@.venv/bin/python tools/chart/chart.py
 
 $(SETUP): pyproject.toml requirements-dev.txt tools/setup.py tools/setup.sh
 	@tools/setup.sh

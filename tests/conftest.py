@@ -1,6 +1,8 @@
-"""Shared by all tests: their needs, and a closing word on what was left out."""
+"""Shared by all tests: their needs, how processes share the work, and a closing word on what was left out."""
 
 import os
+import shutil
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -8,22 +10,60 @@ import pytest
 
 pytest_plugins = ["tests.needs"]
 
-QUICK_FIRST = ("unit", "golden", "chart", "spark", "image", "cluster")
+ORDER = ("unit", "golden", "chart", "spark", "image", "cluster")
+"""By what they need."""
+ONE_PROCESS = "tests/cluster/"
+"""Its files share one cluster. Of other folders, each file goes to a process."""
+APART_BY_PARAMETER = "tests/image/test_blocks.py"
+"""An image and a server for each of its parameters."""
 
 FOR_TESTS = ("DEPLOYKIT_TEST_", "DEPLOYKIT_SHARED", "DEPLOYKIT_CACHE", "DEPLOYKIT_UPDATE_GOLDEN")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """No request of the person's own, such as `DEPLOYKIT_SPARK` from `make test SPARK=…`, reaches a test."""
     for name in list(os.environ):
         if name.startswith("DEPLOYKIT_") and not name.startswith(FOR_TESTS):
             del os.environ[name]
+    if not _is_worker(config):
+        from tests import needs
+
+        os.environ[needs.RUN_FOLDER] = tempfile.mkdtemp(prefix="deploykit-test-")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what needs least first, so that a mistake shows early."""
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what the processes of the run have shared."""
+    if not _is_worker(config):
+        from tests import needs
+
+        needs.stop_spark_servers()
+        shutil.rmtree(needs.run_folder())
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether this is one of pytest-xdist's processes."""
+    return hasattr(config, "workerinput")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run what needs least first, so that a mistake shows early; with several processes, what takes longest."""
     here = Path(__file__).parent
-    items.sort(key=lambda item: QUICK_FIRST.index(item.path.relative_to(here).parts[0]))
+    items.sort(key=lambda item: ORDER.index(item.path.relative_to(here).parts[0]), reverse=_is_worker(config))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep together the tests that share what is slow to make."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path, _, test = nodeid.partition("::")
+            if path.startswith(ONE_PROCESS):
+                return ONE_PROCESS
+            return path + test.partition("[")[2] if path.endswith(APART_BY_PARAMETER) else path
+
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)

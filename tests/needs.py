@@ -6,6 +6,7 @@ checkout), whose scripts are idempotent; without one, from what the machine has.
 """
 
 import contextlib
+import fcntl
 import os
 import shutil
 import socket
@@ -27,8 +28,8 @@ TESTBED = SHARED / "testbed"
 TESTBED_DIR = Path(os.environ.get("TESTBED_DIR") or "/var/lib/testbed")
 
 MAGE = "0.9.80"
-SERVERS_AT_ONCE = 4
-"""Real Spark servers that a session keeps up; each takes about 1 GB."""
+RUN_FOLDER = "DEPLOYKIT_TEST_RUN"
+"""The variable that names the folder which the processes of one run share."""
 
 
 def missing(what: str, fix: str) -> NoReturn:
@@ -40,22 +41,36 @@ def missing(what: str, fix: str) -> NoReturn:
 
 
 def bring_up(part: str, *arguments: str, what: str, seconds: float) -> None:
-    """Run a testbed script; it returns in a second or two when the part is up."""
+    """Run a testbed script, one process of a run at a time; it returns in a second or two when the part is up."""
     try:
-        subprocess.run(
-            [TESTBED / part, *arguments],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=seconds,
-        )
+        with one_process(part):
+            subprocess.run(
+                [TESTBED / part, *arguments],
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=seconds,
+            )
     except subprocess.TimeoutExpired:
         missing(what, f"testbed/{part} did not finish in {seconds:.0f} s")
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["no message"])[-1]
         missing(what, f"testbed/{part} failed: {last}")
+
+
+@contextlib.contextmanager
+def one_process(what: str) -> Iterator[None]:
+    """Held by one process of a run at a time."""
+    with (run_folder() / f"{what}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def run_folder() -> Path:
+    """Where the processes of one run leave word for each other; `tests/conftest.py` makes it."""
+    return Path(os.environ[RUN_FOLDER])
 
 
 def has_testbed() -> bool:
@@ -127,6 +142,15 @@ def base_image(needs_docker: str) -> str:
 
 
 @pytest.fixture(scope="session")
+def postgres_image(registry: str) -> str:
+    """PostgreSQL for pods: user, password and database are `mage`, and it runs as uid 999."""
+    if not has_testbed():
+        missing("an image of PostgreSQL", "put the testbed at ../shared, or set DEPLOYKIT_SHARED")
+    bring_up("services", what="an image of PostgreSQL", seconds=600)
+    return f"{registry}/testbed/postgres:15"
+
+
+@pytest.fixture(scope="session")
 def needs_helm() -> Iterator[str]:
     """The path of `helm`, which is on the PATH for what the test starts."""
     with pytest.MonkeyPatch.context() as patch:
@@ -140,28 +164,32 @@ def needs_helm() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def spark_server() -> Iterator[Callable[[str], str]]:
-    """A factory: `spark_server("4.1.1")` is the address of a real Spark Connect server, `sc://127.0.0.1:PORT`."""
-    running: dict[str, int] = {}
+def spark_server() -> Callable[[str], str]:
+    """A factory: `spark_server("4.1.1")` is the address of a real Spark Connect server, `sc://127.0.0.1:PORT`.
 
-    def stop(version: str) -> None:
-        port = running.pop(version)
-        subprocess.run([TESTBED / "spark", "stop", str(port)], check=False, timeout=60, stdin=subprocess.DEVNULL)
+    All processes of a run share it, and the run ends it (`stop_spark_servers`). Each takes about 1 GB.
+    """
 
     def start(version: str) -> str:
         if not has_testbed():
             missing("a real Spark Connect server", "put the testbed at ../shared, or set DEPLOYKIT_SHARED")
-        if version not in running:
-            while len(running) >= SERVERS_AT_ONCE:
-                stop(next(iter(running)))
-            port = free_port()
-            bring_up("spark", version, str(port), what=f"a Spark {version} Connect server", seconds=1200)
-            running[version] = port
-        return f"sc://127.0.0.1:{running[version]}"
+        known = run_folder() / f"spark-{version}.port"
+        with one_process(f"spark-{version}"):
+            if not known.exists():
+                known.write_text(str(free_port()))  # before it starts, so that the run ends it in any case
+            port = known.read_text()
+            bring_up("spark", version, port, what=f"a Spark {version} Connect server", seconds=1200)
+        return f"sc://127.0.0.1:{port}"
 
-    yield start
-    for version in list(running):
-        stop(version)
+    return start
+
+
+def stop_spark_servers() -> None:
+    """End the servers of this run."""
+    for known in run_folder().glob("spark-*.port"):
+        subprocess.run(
+            [TESTBED / "spark", "stop", known.read_text()], check=False, timeout=60, stdin=subprocess.DEVNULL
+        )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 SECONDS = 3.0
 """How long the API server may take to accept a connection and to answer, unless a caller says otherwise."""
+EVERYWHERE = ""
+"""In the place of a namespace: all of them, and for what is in none, such as namespaces."""
 
 _PAGE = 500
 _DEFAULT_FILE = "~/.kube/config"
@@ -38,16 +41,26 @@ class KubernetesApi:
         configuration.retries = False  # the client's own three retries would quadruple every time limit
         self.host: str = configuration.host
         self._timeout = timeout
-        connection = client.ApiClient(configuration)
-        core, discovery = client.CoreV1Api(connection), client.DiscoveryV1Api(connection)
+        self.connection = client.ApiClient(configuration)
+        core, discovery = client.CoreV1Api(self.connection), client.DiscoveryV1Api(self.connection)
+        networking = client.NetworkingV1Api(self.connection)
         self._methods: Mapping[str, Callable[..., Any]] = {
             "pods": core.list_namespaced_pod,
             "services": core.list_namespaced_service,
             "endpointslices.discovery.k8s.io": discovery.list_namespaced_endpoint_slice,
+            "networkpolicies.networking.k8s.io": networking.list_namespaced_network_policy,
+        }
+        self._everywhere: Mapping[str, Callable[..., Any]] = {
+            "pods": core.list_pod_for_all_namespaces,
+            "services": core.list_service_for_all_namespaces,
+            "endpointslices.discovery.k8s.io": discovery.list_endpoint_slice_for_all_namespaces,
+            "networkpolicies.networking.k8s.io": networking.list_network_policy_for_all_namespaces,
+            "namespaces": core.list_namespace,
+            "nodes": core.list_node,
         }
 
-    def list_objects(self, resource: str, namespace: str, **selectors: str) -> list[Item]:
-        """The objects of a namespace; `resource` is named as `kubectl auth can-i` does.
+    def list_objects(self, resource: str, namespace: str = EVERYWHERE, **selectors: str) -> list[Item]:
+        """The objects of a namespace, or of the cluster; `resource` is named as `kubectl auth can-i` does.
 
         Raises `UnreachableError` when the API server does not answer, is not trusted, or does not allow it.
         """
@@ -62,10 +75,9 @@ class KubernetesApi:
         from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError, SSLError
 
+        list_page = partial(self._methods[resource], namespace) if namespace else self._everywhere[resource]
         try:
-            answer = self._methods[resource](
-                namespace, limit=_PAGE, _request_timeout=self._timeout, _preload_content=False, **selectors
-            )
+            answer = list_page(limit=_PAGE, _request_timeout=self._timeout, _preload_content=False, **selectors)
             page = json.loads(answer.data)
             return list(page["items"]), page["metadata"].get("continue", "")
         except ApiException as error:
@@ -89,18 +101,20 @@ class KubernetesApi:
             ) from None
 
     def _refused(self, error: "ApiException", resource: str, namespace: str) -> UnreachableError:
+        where = f"namespace {namespace}" if namespace else "the cluster"
+        scope = f" --namespace {namespace}" if namespace else ""
         if error.status in (401, 403):
             return UnreachableError(
-                f"The Kubernetes API at {self.host} does not let you list {resource} in namespace {namespace}.",
+                f"The Kubernetes API at {self.host} does not let you list {resource} in {where}.",
                 why="It does not accept the kubeconfig's login, or the login has ended."
                 if error.status == 401
                 else f"That needs the right `list` on `{resource}` there.",
-                fix=f"kubectl auth can-i list {resource} --namespace {namespace}",
+                fix=f"kubectl auth can-i list {resource}{scope}",
             )
         return UnreachableError(
             f"The Kubernetes API at {self.host} answered {error.status} {error.reason}.",
-            why=f"Listing {resource} in namespace {namespace} failed.",
-            fix=f"kubectl get {resource} --namespace {namespace}",
+            why=f"Listing {resource} in {where} failed.",
+            fix=f"kubectl get {resource}{scope}",
         )
 
     def _untrusted(self, reason: str) -> UnreachableError:

@@ -1,12 +1,16 @@
-"""What the chart's tests render with: helm itself, and the example values in `ci/`."""
+"""What the chart's tests render with: helm itself, and the example values in `ci/`. A rendering is made once."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from deploykit import assets
+from deploykit.deploy import chart, helm
 
 EXAMPLES = sorted((assets.chart() / "ci").glob("*-values.yaml"))
 NAMES = [path.name.removesuffix("-values.yaml") for path in EXAMPLES]
@@ -19,6 +23,29 @@ def example(name: str) -> str:
     return (assets.chart() / "ci" / f"{name}-values.yaml").read_text(encoding="utf-8")
 
 
+def values(name: str, *changes: str) -> str:
+    """An example with changes as helm's `--set-json` has them: `mageai.basePath="mage"`."""
+    found = yaml.safe_load(example(name))
+    for change in changes:
+        path, _, value = change.partition("=")
+        *parents, last = path.split(".")
+        place = found
+        for key in parents:
+            place = place.setdefault(key, {})
+        place[last] = yaml.safe_load(value)
+    return yaml.safe_dump(found)
+
+
+@cache
+def _rendered(text: str) -> list[Document]:
+    return parsed(chart.render(text))
+
+
+def rendered(name: str, *changes: str) -> list[Document]:
+    """The objects that an example renders to, with changes; not to be changed by a test."""
+    return _rendered(values(name, *changes) if changes else example(name))
+
+
 def refusal(*settings: str, values: str = "minimal") -> str:
     """What helm says when it refuses an example with these `--set` settings; fails when it does not refuse."""
     command = ["helm", "template", "mage", assets.chart(), "--values", assets.chart() / f"ci/{values}-values.yaml"]
@@ -26,6 +53,23 @@ def refusal(*settings: str, values: str = "minimal") -> str:
     done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0, f"helm accepted {settings}"
     return done.stderr
+
+
+def notes(name: str, *changes: str, folder: Path) -> str:
+    """What `helm install` says at its end, by a copy of the chart in `folder`: Helm 3 shows it only with a cluster."""
+    copied = shutil.copytree(assets.chart(), folder / "chart", dirs_exist_ok=True)
+    (copied / "templates" / "NOTES.txt").rename(copied / "notes.txt")
+    (copied / "templates" / "notes.yaml").write_text('said: {{ tpl (.Files.Get "notes.txt") . | toJson }}\n')
+    command = [helm.find(), "template", "mage", copied, "--namespace=team", "--values=-"]
+    done = subprocess.run(
+        [*command, "--show-only=templates/notes.yaml", "--set=mageai.generateSecretWithoutCluster=true"],
+        input=values(name, *changes),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return str(yaml.safe_load(done.stdout)["said"])
 
 
 def parsed(documents: tuple[str, ...]) -> list[Document]:
@@ -42,14 +86,27 @@ def named(documents: list[Document], kind: str, name: str) -> Document:
     return found
 
 
+def mage(documents: list[Document], component: str = "server") -> Document:
+    """The container of one of Mage's own pods."""
+    [spec] = [spec for kind, _, spec in pods(documents) if kind == component]
+    return {**spec["containers"][0], "pod": spec}
+
+
+def environment(container: Document) -> Mapping[str, Document]:
+    """The variables of a container by name: each as it is written, with `value` or `valueFrom`."""
+    return {variable["name"]: variable for variable in container["env"]}
+
+
 def pods(documents: list[Document]) -> Iterator[tuple[str, Mapping[str, str], Document]]:
-    """Each pod that the chart brings about: name, labels and spec; the executor's as Mage builds it."""
+    """Each pod that the chart brings about: its component, labels and spec; the executor's as Mage builds it."""
     for document in documents:
         if document["kind"] == "Deployment":
-            template = document["spec"]["template"]
-            yield "server", template["metadata"]["labels"], template["spec"]
+            yield _pod(document["spec"]["template"])
+        elif document["kind"] == "CronJob":
+            kind, labels, spec = _pod(document["spec"]["jobTemplate"]["spec"]["template"])
+            yield kind, {**labels, "batch.kubernetes.io/job-name": "mage-drift-check-1"}, spec
         elif document["kind"] == "Pod":
-            yield "test", document["metadata"]["labels"], document["spec"]
+            yield _pod(document)
         elif document["kind"] == "ConfigMap" and "executor.yaml" in document["data"]:
             config = yaml.safe_load(document["data"]["executor.yaml"])
             container = config["container_config"]
@@ -60,8 +117,20 @@ def pods(documents: list[Document]) -> Iterator[tuple[str, Mapping[str, str], Do
             yield "worker", {**config["metadata"]["labels"], "batch.kubernetes.io/job-name": "mage-data-prep-1"}, spec
 
 
+def _pod(template: Document) -> tuple[str, Mapping[str, str], Document]:
+    labels = template["metadata"]["labels"]
+    return labels["app.kubernetes.io/component"], labels, template["spec"]
+
+
 def selects(selector: Document, labels: Mapping[str, str]) -> bool:
     """Whether a policy's podSelector selects a pod with these labels."""
     if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
         return False
-    return all({"Exists": term["key"] in labels}[term["operator"]] for term in selector.get("matchExpressions", []))
+    return all(_holds(term, labels) for term in selector.get("matchExpressions", []))
+
+
+def _holds(term: Document, labels: Mapping[str, str]) -> bool:
+    return {
+        "Exists": lambda: term["key"] in labels,
+        "NotIn": lambda: labels.get(term["key"]) not in term["values"],
+    }[term["operator"]]()

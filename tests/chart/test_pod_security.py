@@ -1,9 +1,7 @@
 """Every pod that the chart brings about satisfies the restricted Pod Security Standard."""
 
 import pytest
-from tests.chart.rendering import NAMES, example, parsed, pods
-
-from deploykit.deploy import chart
+from tests.chart.rendering import NAMES, of_kind, pods, rendered
 
 pytestmark = pytest.mark.usefixtures("needs_helm")
 
@@ -12,7 +10,7 @@ VOLUMES = {"configMap", "downwardAPI", "emptyDir", "persistentVolumeClaim", "pro
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_pod_is_restricted(name):
-    for kind, _, spec in pods(parsed(chart.render(example(name)))):
+    for kind, _, spec in pods(rendered(name)):
         assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys(), kind
         for volume in spec.get("volumes", []):
             assert volume.keys() - {"name"} <= VOLUMES, kind
@@ -29,15 +27,26 @@ def test_every_pod_is_restricted(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_only_a_mage_that_starts_jobs_gets_a_token_of_the_api_server(name):
-    documents = parsed(chart.render(example(name)))
+    documents = rendered(name)
     executor = any(kind == "worker" for kind, _, _ in pods(documents))
     for kind, _, spec in pods(documents):
         if kind != "worker":
-            assert spec["automountServiceAccountToken"] is (executor and kind == "server")
+            assert spec["automountServiceAccountToken"] is (executor and kind in {"server", "scheduler"}), kind
             assert spec["enableServiceLinks"] is False
 
 
 def test_a_cluster_may_choose_the_ids_itself():
     """As OpenShift does."""
-    for kind, _, spec in pods(parsed(chart.render(example("company")))):
+    given = rendered("company", "driftCheck.enabled=true")
+    assert {kind for kind, _, _ in pods(given)} == {"server", "test", "drift-check"}
+    for kind, _, spec in pods(given):
         assert not {"runAsUser", "runAsGroup", "fsGroup"} & spec["securityContext"].keys(), kind
+    ids = "mageai.podSecurityContext={runAsUser: null, runAsGroup: null, fsGroup: null}"
+    [worker] = [spec for kind, _, spec in pods(rendered("executor", ids)) if kind == "worker"]
+    assert not {"runAsUser", "runAsGroup"} & worker["containers"][0]["securityContext"].keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_account_of_the_charts_hands_out_its_token_unasked(name):
+    for account in of_kind(rendered(name), "ServiceAccount"):
+        assert account["automountServiceAccountToken"] is False

@@ -7,7 +7,7 @@ import re
 import subprocess
 
 import pytest
-from tests.chart.rendering import example, refusal
+from tests.chart.rendering import example, refusal, rendered
 
 from deploykit import assets
 from deploykit.deploy import chart
@@ -24,29 +24,122 @@ pytestmark = pytest.mark.usefixtures("needs_helm")
         ("mageai.image.tag=latest", "mageai.image.tag is `latest`"),
         ("ilum.server.host=", "ilum.server.host is empty"),
         ("ilum.service.create=true", "ilum.service.selector is empty"),
-        ("executor.enabled=true", "executor.dedicatedNamespace=true"),
-        ("mageai.extraEnvs[0].name=SPARK_REMOTE", "mageai.extraEnvs sets SPARK_REMOTE"),
-        ("mageai.database.existingSecret=pg", "networkPolicy.database.to is empty"),
         ("ilum.server.namespace=other", "Service of another namespace"),
+        ("ilum.sql.existingSecret=sql", "ilum.sql.existingSecret is set, but ilum.sql.enabled is false"),
+        ("ilum.livy.url=http://livy:8998", "ilum.livy.url is set, but ilum.livy.enabled is false"),
+        ("ilum.core.url=http://core:9888", "Set ilum.core.enabled=true"),
+        ("executor.enabled=true", "executor.dedicatedNamespace=true"),
+        ("mageai.database.existingSecret=pg", "networkPolicy.database.to is empty"),
+        ("mageai.scheduler.replicaCount=2", "mageai.scheduler.replicaCount is more than 1"),
+        ("mageai.webServer.replicaCount=2", "set mageai.standaloneScheduler=true"),
+        ("mageai.standaloneScheduler=true", "needs mageai.database.existingSecret"),
+        ("mageai.ingress.enabled=true", "mageai.ingress.hosts is empty"),
+        ("mageai.metrics.serviceMonitor.enabled=true", "needs mageai.metrics.enabled=true"),
     ],
 )
 def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):
     assert words in refusal(setting)
 
 
+@pytest.mark.parametrize(
+    ("values", "setting", "words"),
+    [
+        ("executor", "mageai.persistence.enabled=false", "executor.enabled needs mageai.persistence.enabled=true"),
+        ("executor", "mageai.database.existingSecret=", "executor.enabled needs mageai.database.existingSecret"),
+        ("executor", "mageai.persistence.accessModes={ReadWriteOncePod}", "accessModes holds ReadWriteOncePod"),
+        ("executor", "executor.affinity.nodeAffinity.x=y", "executor.affinity has no podAffinity"),
+        ("executor", "executor.serviceAccountName=mage", "executor.serviceAccountName is Mage's own"),
+        ("executor", "networkPolicy.apiServer.cidrs=null", "networkPolicy.apiServer.cidrs is empty"),
+        ("split", "mageai.database.existingSecret=", "standaloneScheduler needs mageai.database.existingSecret"),
+        ("split", "mageai.redis.existingSecret=", "mageai.redis.existingSecret is empty: replicas take turns by Redis"),
+        ("split", "mageai.persistence.enabled=false", "standaloneScheduler needs mageai.persistence.enabled=true"),
+        ("split", "mageai.persistence.accessModes={ReadWriteOnce}", "accessModes needs ReadWriteMany"),
+        ("split", "mageai.requireUserAuthentication=false", "mageai.ingress.enabled exclude each other"),
+        ("module", "mageai.standaloneScheduler=true", "mageai.standaloneScheduler means nothing with ilum.module=true"),
+        ("module", "mageai.ingress.enabled=true", "mageai.ingress.enabled means nothing"),
+        ("module", "mageai.metrics.enabled=true", "mageai.metrics.enabled means nothing"),
+        ("module", "mageai.database.existingSecret=pg", "mageai.database.existingSecret means nothing"),
+        ("module", "executor.default=true", "executor.default means nothing"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(values, setting, words):
+    assert words in refusal(setting, values=values)
+
+
+def test_the_drift_check_needs_an_image_also_beside_ilums_module():
+    said = refusal("driftCheck.enabled=true", "mageai.image.repository=", values="module")
+    assert "mageai.image.repository is empty, and driftCheck.enabled" in said
+
+
+@pytest.mark.parametrize("kind", ["LoadBalancer", "NodePort"])
+def test_a_page_without_a_login_is_not_opened_to_a_network(kind):
+    said = refusal(f"mageai.service.type={kind}", "mageai.requireUserAuthentication=false")
+    assert f"mageai.requireUserAuthentication=false and mageai.service.type={kind} exclude each other" in said
+
+
+def test_a_volume_of_the_users_own_may_be_shared_whatever_the_values_say():
+    """Its access modes are its own."""
+    assert rendered("split", "mageai.persistence={existingClaim: projects}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WAREHOUSE_PASSWORD", "x"),
+        ("aws_secret_access_key", "x"),
+        ("API_TOKEN", "x"),
+        ("DB_PASS", "x"),
+        ("OPENAI_API_KEY", "x"),
+        ("SSH_PRIVATE_KEY", "x"),
+        ("WAREHOUSE", "postgresql://me:secret@host/db"),
+    ],
+)
+def test_a_secret_in_clear_is_refused_and_not_repeated(name, value):
+    said = refusal(f"mageai.extraEnvs[0].name={name}", f"mageai.extraEnvs[0].value={value}")
+    assert f"mageai.extraEnvs gives {name} in clear" in said
+    assert "secretKeyRef" in said
+    assert value == "x" or value not in said
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "{name: API_TOKEN, valueFrom: {secretKeyRef: {name: api, key: token}}}",
+        "{name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /var/run/token}",
+        "{name: TOKENIZERS_PARALLELISM, value: 'false'}",
+        "{name: PROXY, value: 'http://proxy:3128/a@b'}",
+    ],
+)
+def test_what_only_looks_like_a_secret_is_not_refused(variable):
+    assert rendered("minimal", f"mageai.extraEnvs=[{variable}]")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SPARK_REMOTE", "mageai.extraEnvs sets SPARK_REMOTE"),
+        ("MAGE_BASE_PATH", "set mageai.basePath instead"),
+        ("INSTANCE_TYPE", "set mageai.standaloneScheduler instead"),
+        ("REQUIRE_USER_AUTHENTICATION", "set mageai.requireUserAuthentication instead"),
+        ("HOME", "mageai.extraEnvs sets HOME, which the chart sets itself, with what follows from it: leave it out"),
+    ],
+)
+def test_a_variable_that_the_chart_sets_is_set_by_its_key_alone(name, words):
+    assert words in refusal(f"mageai.extraEnvs[0].name={name}", "mageai.extraEnvs[0].value=x")
+
+
+def test_variables_of_a_service_are_the_users_own_until_its_switch_is_on():
+    """As with the first chart, which had no switch."""
+    own = "mageai.extraEnvs=[{name: ILUM_SQL_URL, value: hive://mage@sql/default}]"
+    assert rendered("minimal", own)
+    with pytest.raises(UsageError) as raised:
+        rendered("minimal", own, "ilum.sql.enabled=true")
+    assert "set ilum.sql.url instead" in raised.value.why
+
+
 def test_a_service_that_would_lead_to_executors_too_is_refused():
     said = refusal("ilum.service.create=true", "ilum.service.selector.spark-app-name=connect")
     assert "Add `spark-role: driver`" in said
-
-
-def test_the_executor_needs_a_way_to_the_api_server():
-    said = refusal("executor.enabled=true", "executor.dedicatedNamespace=true")
-    assert "networkPolicy.apiServer.cidrs is empty" in said
-    assert "deploykit values --executor" in said
-
-
-def test_the_executor_needs_a_volume_that_its_pods_share():
-    assert "mageai.persistence.enabled=true" in refusal("mageai.persistence.enabled=false", values="executor")
 
 
 def test_an_address_in_a_secret_says_beside_it_where_it_leads():
@@ -87,6 +180,7 @@ def test_a_rendering_without_a_cluster_takes_an_existing_secret():
         ("ilum.server.adress=x", "adress"),
         ("ilum.services.create=true", "services"),
         ("executer.enabled=true", "executer"),
+        ("driftcheck.enabled=true", "driftcheck"),
         ("networkPolicy.dns.kubedns=true", "kubedns"),
         ("networkPolicy.ingress.ilumUi=true", "ilumUi"),
         ("replicaCount=2", "replicaCount"),
@@ -113,6 +207,9 @@ def test_a_misspelt_key_is_named(setting, key):
         ("networkPolicy.extraEgress[0].ports[0].port=443", "/networkPolicy/extraEgress/0"),
         ("ilum.server.podSelector=", "/ilum/server/podSelector"),
         ("ilum.server.cidrs[0]=10.0.0.1", "/ilum/server/cidrs/0"),
+        ("ilum.server.host=spark.ilum.svc:15002", "/ilum/server/host"),
+        ("mageai.basePath=*mage", "/mageai/basePath"),
+        ("fullnameOverride=Mage_1", "/fullnameOverride"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_where_it_stands(setting, path):
@@ -120,7 +217,22 @@ def test_a_value_that_makes_no_sense_is_refused_where_it_stands(setting, path):
     assert path in said or path.lstrip("/").replace("/", ".") in said, said
 
 
-@pytest.mark.parametrize("rule", ["{to: []}", "{to: [{}]}"])
+@pytest.mark.parametrize(("section", "key"), [("driftCheck", "driftCheck"), ("networkPolicy.dns", "dns")])
+def test_a_section_that_is_missing_is_named(section, key):
+    """As with `helm upgrade --reuse-values`, from a chart that did not know it."""
+    said = refusal(f"{section}=null")
+    assert re.search(rf"missing propert(y|ies):? .*{key}|{key} is required", said), said
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{to: []}",
+        "{to: [{}]}",
+        "{to: [{namespaceSelector: {matchLabel: {a: b}}}]}",
+        "{to: [{ipBlock: {cidr: 203.0.113.0/24}}], ports: [{prot: 443}]}",
+    ],
+)
 def test_an_extra_rule_never_means_everywhere_by_mistake(rule):
     with pytest.raises(UsageError) as raised:
         chart.network_policies(example("minimal") + f"\nnetworkPolicy: {{extraEgress: [{rule}]}}\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from tests.cluster.release import CA_SECRET, DEFAULT_DENY, NAMESPACE, Release
+from tests.cluster.release import CA_SECRET, DATABASE, DATABASE_FLAGS, DATABASE_URL, Release
 from tests.needs import Cluster, Ilum
 
 SPARK = "4.1.1"
@@ -47,28 +47,25 @@ def spark(ilum: Callable[[str], Ilum]) -> Ilum:
 
 @pytest.fixture(scope="session")
 def release(
-    needs_cluster: Cluster, spark: Ilum, image: str, tmp_path_factory: pytest.TempPathFactory
+    needs_cluster: Cluster, spark: Ilum, image: str, postgres_image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Release]:
     """The chart with values by `deploykit values`, under default-deny egress and restricted Pod Security."""
     values = Path(tmp_path_factory.mktemp("release")) / "values.yaml"
     found = Release(cluster=needs_cluster, values=values)
 
-    def delete_namespace() -> None:
-        found.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait", "--timeout=120s", seconds=150)
-
-    delete_namespace()
-    found.kubectl("create", "namespace", NAMESPACE)
-    found.kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted")
-    found.kubectl("apply", "--filename=-", text=DEFAULT_DENY)
+    found.create_namespace()
+    found.kubectl("apply", "--filename=-", text=DATABASE.format(image=postgres_image))
+    found.kubectl("create", "secret", "generic", "database", f"--from-literal={DATABASE_URL}")
     certificates = trustme.CA().cert_pem.bytes().decode()
     found.kubectl("create", "secret", "generic", CA_SECRET, f"--from-literal=ca.crt={certificates}")
     deploykit(
         "values", "--image", image, "--namespace", spark.namespace, "--executor", "--file", str(values), seconds=30
     )
-    found.install()
+    ca = ("--set", f"ilum.server.caSecret.name={CA_SECRET}")
+    found.install(*ca, *DATABASE_FLAGS)
     yield found
     found.helm("uninstall", "mage", "--wait", check=False)
-    delete_namespace()
+    found.delete_namespace()
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,34 @@ metadata: {name: default-deny-egress}
 spec: {podSelector: {}, policyTypes: [Egress]}
 """
 
+DATABASE = """
+apiVersion: v1
+kind: Pod
+metadata: {{name: postgres, labels: {{app: postgres}}}}
+spec:
+  automountServiceAccountToken: false
+  containers:
+    - name: postgres
+      image: {image}
+      readinessProbe: {{tcpSocket: {{port: 5432}}, periodSeconds: 1}}
+      securityContext:
+        runAsNonRoot: true
+        runAsUser: 999
+        allowPrivilegeEscalation: false
+        capabilities: {{drop: [ALL]}}
+        seccompProfile: {{type: RuntimeDefault}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: postgres}}
+spec: {{selector: {{app: postgres}}, ports: [{{port: 5432}}]}}
+"""
+DATABASE_URL = "MAGE_DATABASE_CONNECTION_URL=postgresql+psycopg2://mage:mage@postgres:5432/mage"
+DATABASE_FLAGS = (
+    "--set",
+    "mageai.database.existingSecret=database,networkPolicy.database.to[0].podSelector.matchLabels.app=postgres",
+)
+
 # A second pipeline of the same blocks, run once by the scheduler, each block as a Job. As Mage's page would write it.
 SCHEDULE = f"""
 import pathlib, shutil, sys
@@ -47,9 +75,11 @@ text = (new / "metadata.yaml").read_text().replace("{PIPELINE}", name)
 """
 
 RUN_STATUS = """
-import sqlite3, sys
-database = sqlite3.connect("file:/home/src/mage_data/default_repo/mage-ai.db?mode=ro", uri=True)
-print(*(row[0] for row in database.execute("select status from pipeline_run where pipeline_uuid = ?", sys.argv[1:])))
+import os, sys
+import sqlalchemy
+with sqlalchemy.create_engine(os.environ["MAGE_DATABASE_CONNECTION_URL"]).connect() as database:
+    query = sqlalchemy.text("select status from pipeline_run where pipeline_uuid = :uuid")
+    print(*(row[0] for row in database.execute(query, {"uuid": sys.argv[1]})))
 """
 
 ROWS = """
@@ -76,10 +106,11 @@ class Release:
 
     cluster: Cluster
     values: Path
+    namespace: str = NAMESPACE
 
     def kubectl(self, *arguments: str, text: str | None = None, check: bool = True, seconds: float = 120) -> str:
         done = subprocess.run(
-            [self.cluster.kubectl, "--namespace", NAMESPACE, *arguments],
+            [self.cluster.kubectl, "--namespace", self.namespace, *arguments],
             input=text,
             stdin=subprocess.DEVNULL if text is None else None,
             capture_output=True,
@@ -95,7 +126,7 @@ class Release:
 
     def helm(self, *arguments: str, check: bool = True, seconds: float = 300) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [self.cluster.helm, *arguments, "--namespace", NAMESPACE],
+            [self.cluster.helm, *arguments, "--namespace", self.namespace],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -105,15 +136,11 @@ class Release:
         assert not check or done.returncode == 0, f"helm {arguments[0]}: {done.stdout}{done.stderr}"
         return done
 
-    def install(self, *flags: str) -> None:
-        """Install or upgrade, with a CA and small requests, and wait for Mage to answer."""
+    def install(self, *flags: str, chart: Path | None = None) -> None:
+        """Install or upgrade, with small requests, and wait for Mage to answer."""
         small = ("--set", "mageai.resources.requests.cpu=200m", "--set", "executor.resources.requests.cpu=100m")
-        ca = ("--set", f"ilum.server.caSecret.name={CA_SECRET}")
-        chart = str(assets.chart())
-        self.helm(
-            "upgrade", "--install", RELEASE, chart, "--values", str(self.values), *small, *ca, *flags, "--wait",
-            "--timeout=240s",
-        )  # fmt: skip
+        command = ("upgrade", "--install", RELEASE, str(chart or assets.chart()), "--values", str(self.values))
+        self.helm(*command, *small, *flags, "--wait", "--timeout=240s")
 
     def python(self, code: str, *arguments: str) -> str:
         """Run Python in the server's pod."""
@@ -123,7 +150,7 @@ class Release:
         """Run the example pipeline in the server's pod."""
         command = ["exec", "deploy/mage", "--container=mage", "--", "mage", "run", PROJECT, PIPELINE]
         return subprocess.run(
-            [self.cluster.kubectl, "--namespace", NAMESPACE, *command],
+            [self.cluster.kubectl, "--namespace", self.namespace, *command],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -158,6 +185,16 @@ class Release:
         """New pods: established connections outlive a change of policies."""
         self.kubectl("rollout", "restart", "deployment/mage")
         self.kubectl("rollout", "status", "deployment/mage", "--timeout=180s", seconds=200)
+
+    def delete_namespace(self) -> None:
+        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=120s", seconds=150)
+
+    def create_namespace(self) -> None:
+        """Anew, with restricted Pod Security and without any egress but what policies allow."""
+        self.delete_namespace()
+        self.kubectl("create", "namespace", self.namespace)
+        self.kubectl("label", "namespace", self.namespace, "pod-security.kubernetes.io/enforce=restricted")
+        self.kubectl("apply", "--filename=-", text=DEFAULT_DENY)
 
     def secret(self) -> dict[str, str]:
         data = json.loads(self.kubectl("get", "secret", "mage", "--output=json"))["data"]

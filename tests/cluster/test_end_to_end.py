@@ -9,14 +9,18 @@ import subprocess
 import yaml
 from tests.cluster.release import LOADER, RELEASE, Release
 
-ONLY_THE_API_SERVER = """
+ALL_BUT_SPARK = """
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {{name: test-api-server}}
+metadata: {{name: test-all-but-spark}}
 spec:
-  podSelector: {{matchLabels: {{app.kubernetes.io/component: server}}}}
+  podSelector: {{}}
   policyTypes: [Egress]
-  egress: [{{to: [{{ipBlock: {{cidr: {cidr}}}}}], ports: [{{protocol: TCP, port: {port}}}]}}]
+  egress:
+    - to: [{{ipBlock: {{cidr: {cidr}}}}}]
+      ports: [{{protocol: TCP, port: {port}}}]
+    - to: [{{podSelector: {{matchLabels: {{app: postgres}}}}}}]
+    - ports: [{{protocol: UDP, port: 53}}, {{protocol: TCP, port: 53}}]
 """
 
 
@@ -63,7 +67,9 @@ def test_an_upgrade_to_a_service_of_our_own_keeps_secrets_projects_and_results(r
         "service.selector.spark-role": "driver",
         "service.selector.spark-app-name": "spark-connect",
     }
-    release.install(*(word for key, value in own.items() for word in ("--set", f"ilum.{key}={value}")))
+    release.install(
+        "--reuse-values", *(word for key, value in own.items() for word in ("--set", f"ilum.{key}={value}"))
+    )
     assert release.secret() == before
     assert release.rows() == direct_rows
     assert "sc://mage-spark-connect.ilum.svc" in release.helm("test", RELEASE, "--logs").stdout
@@ -74,8 +80,8 @@ def test_without_our_policies_a_new_server_and_its_workers_cannot_reach_spark(re
     ours = f"--selector=app.kubernetes.io/instance={RELEASE}"
     assert release.items("networkpolicies", ours)
     release.kubectl("delete", "networkpolicies", ours)
-    # Worker pods have to start at all, so that it is they who fail.
-    allowed = ONLY_THE_API_SERVER.format(cidr=api["cidrs"][0], port=api["ports"][0])
+    # Mage and its worker pods have to start at all, so that it is their blocks that fail.
+    allowed = ALL_BUT_SPARK.format(cidr=api["cidrs"][0], port=api["ports"][0])
     release.kubectl("apply", "--filename=-", text=allowed)
     release.restart()
 

@@ -59,7 +59,7 @@ def test_the_check_passes_with_the_client_that_matches(server, client, version):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "verdict  same" in done.stdout
+    assert "the same version" in done.stdout
     assert "= 1000" in done.stdout
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import command_line
+import policies
 import warm
 import weight
 from row import Row
@@ -17,6 +18,7 @@ from row import Row
 PARTS: dict[str, Callable[[], list[Row]]] = {
     "cli": command_line.help_time,
     "detect": command_line.detect_time,
+    "policies": policies.table_time,
     "warm": warm.first_run,
     "size": weight.sizes,
     "patch": weight.patch_change,

@@ -2,15 +2,15 @@
 Egress rules by the name of what is reached. A policy's template lists the names, so that it reads as what it allows:
 
     egress:
-      # mage server --> DNS, spark driver :15002
-      {{- include "mage-ilum.egress" (dict "root" $ "to" (list "dns" "spark")) | nindent 4 }}
+      # mage server --> DNS, spark driver, what blocks use
+      {{- include "mage-ilum.egress" (dict "root" $ "to" (list "dns" "spark" "blocks")) | nindent 4 }}
 
 `root` is the chart's top-level context. `to` may hold:
   dns        the cluster's DNS, by the presets in networkPolicy.dns
   spark      the Spark Connect drivers' pod port, or ilum.server.cidrs
-  apiServer  the Kubernetes API server (only the executor needs it)
-  database   the database of mageai.database
-  extra      networkPolicy.extraEgress
+  apiServer  the Kubernetes API server, with the executor
+  blocks     what Mage and its blocks use, each once it is switched on: database, redis, objectStore, sql, livy, core,
+             internet, eksPodIdentity, extra
 A name whose values are empty adds no rule, and so allows nothing.
 */}}
 {{- define "mage-ilum.egress" -}}
@@ -21,104 +21,115 @@ A name whose values are empty adds no rule, and so allows nothing.
 {{- trim $rules -}}
 {{- end -}}
 
-{{- define "mage-ilum.egress.dns" -}}
-{{- with .Values.networkPolicy.dns }}
-{{- if .kubeDNS }}
-# --> kube-dns :53
-- to:
-    - namespaceSelector:
-        matchLabels:
-          kubernetes.io/metadata.name: kube-system
-      podSelector:
-        matchLabels:
-          k8s-app: kube-dns
-  ports:
-    - {protocol: UDP, port: 53}
-    - {protocol: TCP, port: 53}
-{{- end }}
-{{- if .nodeLocalDNS }}
-# --> NodeLocal DNSCache :53, at its link-local address on each node
-- to:
-    - ipBlock:
-        cidr: 169.254.20.10/32
-  ports:
-    - {protocol: UDP, port: 53}
-    - {protocol: TCP, port: 53}
-{{- end }}
-{{- if .openshift }}
-# --> OpenShift's DNS :5353, the pod port behind its Service's port 53
-- to:
-    - namespaceSelector:
-        matchLabels:
-          kubernetes.io/metadata.name: openshift-dns
-      podSelector:
-        matchLabels:
-          dns.operator.openshift.io/daemonset-dns: default
-  ports:
-    - {protocol: UDP, port: 5353}
-    - {protocol: TCP, port: 5353}
-{{- end }}
-{{- end }}
+{{- define "mage-ilum.egress.blocks" -}}
+{{- range list "database" "redis" "objectStore" "sql" "livy" "core" "internet" "eksPodIdentity" "extra" -}}
+{{- include (printf "mage-ilum.egress.%s" .) $ -}}
+{{- end -}}
 {{- end -}}
 
-{{- define "mage-ilum.egress.spark" -}}
-{{- with .Values.ilum.server }}
-{{- if .cidrs }}
-# --> Spark Connect outside the cluster :{{ .port }}
-- to:
-    {{- range .cidrs }}
-    - ipBlock:
-        cidr: {{ . }}
-    {{- end }}
-  ports:
-    - {protocol: TCP, port: {{ .port }}}
-{{- else }}
-# --> spark driver :{{ .podPort }}
+{{/* One rule: to pods of another namespace, on the port that they listen on. `arrow` says to whom. */}}
+{{- define "mage-ilum.egress.pods" }}
+# --> {{ .arrow }} :{{ .port }}
 - to:
     - namespaceSelector:
         matchLabels:
-          kubernetes.io/metadata.name: {{ include "mage-ilum.sparkNamespace" $ }}
+          kubernetes.io/metadata.name: {{ .namespace }}
       podSelector:
         matchLabels:
           {{- toYaml .podSelector | nindent 10 }}
   ports:
-    - {protocol: TCP, port: {{ .podPort }}}
-{{- end }}
-{{- end }}
+    - {protocol: TCP, port: {{ .port }}}
 {{- end -}}
 
-{{- define "mage-ilum.egress.apiServer" -}}
-{{- with .Values.networkPolicy.apiServer }}
-{{- if and $.Values.executor.enabled .cidrs }}
-# --> Kubernetes API server, to start worker pods
-- to:
-    {{- range .cidrs }}
-    - ipBlock:
-        cidr: {{ . }}
-    {{- end }}
-  ports:
-    {{- range .ports }}
-    - {protocol: TCP, port: {{ . }}}
-    {{- end }}
-{{- end }}
-{{- end }}
-{{- end -}}
-
-{{- define "mage-ilum.egress.database" -}}
-{{- with .Values.networkPolicy.database }}
+{{/* One rule: to the peers in `to`, or none where that is empty. */}}
+{{- define "mage-ilum.egress.peers" }}
 {{- if .to }}
-# --> database :{{ .port }}
+# --> {{ .arrow }} :{{ .port }}
 - to:
     {{- toYaml .to | nindent 4 }}
   ports:
-    - {protocol: TCP, port: {{ .port }}}
-{{- end }}
+    {{- range .protocols | default (list "TCP") }}
+    - {protocol: {{ . }}, port: {{ $.port }}}
+    {{- end }}
 {{- end }}
 {{- end -}}
 
-{{- define "mage-ilum.egress.extra" -}}
-{{- with .Values.networkPolicy.extraEgress }}
-# --> networkPolicy.extraEgress
-{{ toYaml . }}
-{{- end }}
+{{/* Who may call Mage's page: the `ingress:` of the pods that serve it. */}}
+{{- define "mage-ilum.pageIngress" -}}
+{{- with .Values.networkPolicy.ingress -}}
+{{- if or .ilumUI .controller.namespace .cidrs .from -}}
+ingress:
+  - from:
+      {{- if .ilumUI }}
+      # ilum-ui --> mage :6789
+      - namespaceSelector:
+          matchLabels:
+            kubernetes.io/metadata.name: {{ $.Values.ilum.namespace }}
+        podSelector:
+          matchLabels:
+            app: ilum-ui
+      {{- end }}
+      {{- with .controller }}
+      {{- if .namespace }}
+      # ingress controller --> mage :6789
+      - namespaceSelector:
+          matchLabels:
+            kubernetes.io/metadata.name: {{ .namespace }}
+        {{- with .podSelector }}
+        podSelector:
+          matchLabels:
+            {{- toYaml . | nindent 12 }}
+        {{- end }}
+      {{- end }}
+      {{- end }}
+      {{- with .cidrs }}
+      # nodes, load balancers --> mage :6789
+      {{- range . }}
+      - ipBlock:
+          cidr: {{ . }}
+      {{- end }}
+      {{- end }}
+      {{- with .from }}
+      # networkPolicy.ingress.from --> mage :6789
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
+    ports:
+      - {protocol: TCP, port: 6789}
+{{- else -}}
+ingress: []
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The pods of Mage's server: this chart's, or those of Ilum's own module. */}}
+{{- define "mage-ilum.serverPods" -}}
+{{- if .Values.ilum.module -}}
+app.kubernetes.io/name: mageai
+{{- else -}}
+{{ include "mage-ilum.selectorLabels" (dict "root" . "component" "server") }}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether there are worker pods that a policy can select. Nothing but its namespace tells Mage's Job from another's. */}}
+{{- define "mage-ilum.hasWorkers" -}}
+{{- if or .Values.executor.enabled (and .Values.ilum.module .Values.executor.dedicatedNamespace) -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/*
+Every pod of a Job, not only those with the labels of K8S_CONFIG_FILE: a project's own `metadata` in `k8s_executor_config`
+replaces those labels. The drift check and helm test have policies of their own, which allow less.
+*/}}
+{{- define "mage-ilum.workerPods" -}}
+matchExpressions:
+  - {key: batch.kubernetes.io/job-name, operator: Exists}
+  - {key: app.kubernetes.io/component, operator: NotIn, values: [drift-check, test]}
+{{- end -}}
+
+{{/* Whether Mage runs as two pods. */}}
+{{- define "mage-ilum.isSplit" -}}
+{{- if and .Values.mageai.standaloneScheduler (not .Values.ilum.module) -}}
+true
+{{- end -}}
 {{- end -}}

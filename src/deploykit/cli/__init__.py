@@ -9,7 +9,9 @@ COMMANDS = {
     "plan": "Show what would be built, and why; build nothing.",
     "render": "Write Dockerfile, build context, values and policies to a folder.",
     "image": "Build, verify and push the Mage image that fits.",
-    "values": "Write the Helm values for the chart.",
+    "values": "Write the Helm values for the chart, or for Ilum's own.",
+    "check": "Walk from here to Spark, and say what ends the way.",
+    "open": "Open a tunnel to Mage's page at http://127.0.0.1:9777.",
     "lock": "Refresh the committed locks.",
 }
 

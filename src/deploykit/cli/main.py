@@ -54,10 +54,17 @@ def _refuse_unknown(settings: Mapping[str, object], invoked: str) -> None:
 
 
 def _options(name: str) -> dict[str, str]:
-    """The long options of a command, without dashes in front, and the names by which click passes them."""
-    parameters = importlib.import_module(f"deploykit.cli.{name}").command.params
-    options = ((option, parameter.name) for parameter in parameters for option in parameter.opts)
-    return {option.removeprefix("--"): name for option, name in options if option.startswith("--")}
+    """The long options of a command, without dashes in front, and the names by which click passes them.
+
+    A key means the same as the variable DEPLOYKIT_KEY: an option that reads another one has another meaning.
+    """
+    parameters: list[click.Parameter] = importlib.import_module(f"deploykit.cli.{name}").command.params
+    options = ((option, parameter) for parameter in parameters for option in parameter.opts if option.startswith("--"))
+    return {
+        key: parameter.name or key
+        for option, parameter in options
+        if parameter.envvar in (None, f"DEPLOYKIT_{(key := option.removeprefix('--')).upper().replace('-', '_')}")
+    }
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,15 +1,23 @@
-"""`deploykit values`: the Helm values for the chart, from options or from what a cluster shows."""
+"""`deploykit values`: the Helm values for our chart or for Ilum's, from options or from what a cluster shows."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from deploykit.cli import output
+from deploykit.deploy import umbrella, values, values_file
+from deploykit.deploy.ilum_services import CORE, LIVY, SQL, Kind
 from deploykit.deploy.reference import ImageReference
-from deploykit.deploy.values import SIGNATURE, Deployment, is_untouched, to_values, to_yaml
+from deploykit.deploy.values import Deployment
 from deploykit.errors import UsageError
+
+if TYPE_CHECKING:
+    from deploykit.deploy.discover import Cluster
+
+_WRITERS = {"chart": values, "ilum": umbrella}
 
 
 def _labels(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> Mapping[str, str]:
@@ -19,11 +27,38 @@ def _labels(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]
     return labels
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What the options say of where things are."""
+
+    server: str | None
+    namespace: str | None
+    context: str | None
+    ilum_namespace: str | None
+    labels: Mapping[str, str]
+    api_servers: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+
+
 @click.command()
 @click.option("--image", required=True, envvar="DEPLOYKIT_IMAGE", metavar="REPO[:TAG][@DIGEST]", help="The Mage image.")
+@click.option(
+    "--for",
+    "target",
+    type=click.Choice(list(_WRITERS)),
+    default="chart",
+    show_default=True,
+    envvar="DEPLOYKIT_FOR",
+    help="Our chart; or Ilum's umbrella chart, whose own `mageai` module then runs this image.",
+)
 @click.option("--server", envvar="DEPLOYKIT_SERVER", metavar="sc://HOST:PORT", help="The Spark Connect server.")
 @click.option("--namespace", envvar="DEPLOYKIT_NAMESPACE", help="Namespace of Ilum's Spark pods; asks the cluster.")
 @click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="Context of the kubeconfig.")
+@click.option(
+    "--ilum-namespace",
+    envvar="DEPLOYKIT_ILUM_NAMESPACE",
+    help="Namespace of Ilum itself, where it is not that of its Spark pods.",
+)
 @click.option(
     "--driver-label",
     multiple=True,
@@ -32,6 +67,9 @@ def _labels(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]
     metavar="KEY=VALUE",
     help="A label of the Spark Connect driver, where several drivers run.",
 )
+@click.option("--sql/--no-sql", envvar="DEPLOYKIT_SQL", help="Blocks use Ilum SQL.")
+@click.option("--livy/--no-livy", envvar="DEPLOYKIT_LIVY", help="Blocks use Ilum's Livy proxy.")
+@click.option("--core/--no-core", envvar="DEPLOYKIT_CORE", help="Blocks use Ilum's own API.")
 @click.option(
     "--executor/--no-executor",
     default=False,
@@ -52,68 +90,74 @@ def _labels(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]
 def command(
     *,
     image: str,
+    target: str,
     server: str | None,
     namespace: str | None,
     context: str | None,
+    ilum_namespace: str | None,
     driver_label: Mapping[str, str],
+    sql: bool,
+    livy: bool,
+    core: bool,
     executor: bool,
     api_server: tuple[str, ...],
     file: Path | None,
     force: bool,
     output_format: str,
 ) -> None:
-    """Write the Helm values for the chart."""
+    """Write the Helm values for our chart, or for Ilum's."""
+    writer = _WRITERS[target]
     if file is not None and not force:
-        _refuse_foreign(file)
-    deployment = Deployment(image=ImageReference.parse(image), executor=executor)
-    deployment = _complete(
-        deployment,
+        values_file.refuse_foreign(file, writer.SIGNATURE)
+    if executor and target == "ilum":
+        raise UsageError(
+            "--executor is for our chart alone",
+            why="Ilum's chart always gives Mage the rights for it, and has no values for the pods that Mage starts",
+            fix="leave --executor out",
+        )
+    asked = _Asked(
         server=server,
         namespace=namespace,
         context=context,
+        ilum_namespace=ilum_namespace,
         labels=driver_label,
         api_servers=api_server,
+        kinds=tuple(kind for kind, wanted in ((SQL, sql), (LIVY, livy), (CORE, core)) if wanted),
     )
-    text = to_yaml(deployment)
+    deployment = _complete(Deployment(image=ImageReference.parse(image), executor=executor), asked)
+    text = writer.to_yaml(deployment)
     if file is not None:
-        _write(file, text)
+        values_file.write(file, text)
         output.talk(f"Wrote {file}")
     if output_format == "json":
-        output.data_json(to_values(deployment))
+        output.data_json(writer.to_values(deployment))
     elif file is None:
         output.data(text.rstrip("\n"))
 
 
-def _complete(
-    deployment: Deployment,
-    *,
-    server: str | None,
-    namespace: str | None,
-    context: str | None,
-    labels: Mapping[str, str],
-    api_servers: tuple[str, ...],
-) -> Deployment:
-    """Fill in where Spark and the API server are."""
+def _complete(deployment: Deployment, asked: _Asked) -> Deployment:
+    """Fill in where Spark, what else of Ilum is used, and the API server are."""
     from deploykit.deploy import describe
     from deploykit.deploy.discover import Cluster
 
-    api = describe.parse_api_servers(api_servers)
-    address = None if server is None else describe.address_for_values(server)
-    if namespace is not None:
-        cluster = Cluster(context)
-        deployment = describe.from_cluster(deployment, cluster, namespace, address, labels)
-        output.talk(
-            "The chart will make a Service: none leads to the Spark Connect driver and outlives its run."
-            if deployment.create_service
-            else f"Found Service {deployment.host}"
-        )
-        if deployment.executor and not api.cidrs:
-            api = cluster.api_server()
-    elif address is not None:
-        deployment = describe.from_address(deployment, address, labels)
-    else:
-        raise UsageError("Nothing says where Spark runs", fix="--server sc://HOST:15002, or --namespace NAMESPACE")
-    if deployment.executor and not api.cidrs:
+    api = describe.parse_api_servers(asked.api_servers)
+    cluster = None if asked.namespace is None else Cluster(asked.context)
+    deployment = _with_spark(deployment, cluster, asked)
+    deployment = describe.with_services(
+        replace(deployment, ilum_namespace=asked.ilum_namespace or ""),
+        asked.kinds,
+        cluster=cluster,
+        namespace=asked.ilum_namespace or deployment.namespace,
+    )
+    if not deployment.executor:
+        return deployment
+    output.talk(
+        "The executor needs PostgreSQL: say in a values file of your own where it is, in "
+        "mageai.database.existingSecret and networkPolicy.database.to."
+    )
+    if not api.cidrs and cluster is not None:
+        api = describe.api_server(cluster, output.talk)
+    if not api.cidrs:
         raise UsageError(
             "--executor needs the address of the Kubernetes API server",
             why="Mage starts worker pods through it, and the NetworkPolicies have to let it through",
@@ -122,26 +166,18 @@ def _complete(
     return replace(deployment, api_server_cidrs=api.cidrs, api_server_ports=api.ports)
 
 
-def _write(file: Path, text: str) -> None:
-    from deploykit import cache
+def _with_spark(deployment: Deployment, cluster: "Cluster | None", asked: _Asked) -> Deployment:
+    from deploykit.deploy import describe
 
-    try:
-        with cache.writing(file.resolve()) as out:
-            out.write(text.encode())
-    except OSError as error:
-        raise UsageError(f"{file} cannot be written", why=str(error), fix="choose another --file") from None
-
-
-def _refuse_foreign(path: Path) -> None:
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    if not text.startswith(f"{SIGNATURE}\n"):
-        raise UsageError(f"{path} was not written by deploykit", fix="choose another --file, or add --force")
-    if not is_untouched(text):
-        raise UsageError(
-            f"{path} was changed since deploykit wrote it",
-            why="writing it again would lose the change",
-            fix="move your settings to a second file, which helm takes as another --values, and add --force",
+    address = None if asked.server is None else describe.address_for_values(asked.server)
+    if cluster is not None and asked.namespace is not None:
+        found = describe.from_cluster(deployment, cluster, asked.namespace, address, asked.labels, say=output.talk)
+        output.talk(
+            "The mage-ilum chart will make a Service: none leads to the Spark Connect driver and outlives its run."
+            if found.create_service
+            else f"Found Service {found.host}"
         )
+        return found
+    if address is None:
+        raise UsageError("Nothing says where Spark runs", fix="--server sc://HOST:15002, or --namespace NAMESPACE")
+    return describe.from_address(deployment, address, asked.labels)

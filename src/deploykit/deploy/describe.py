@@ -1,13 +1,17 @@
 """Completes a deployment with where Spark is: from the server's address alone, or from what the cluster shows."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
+from deploykit.deploy import control_plane, ilum_services
 from deploykit.deploy.discover import ApiServer, Cluster
+from deploykit.deploy.ilum_services import Kind
+from deploykit.deploy.isolation import isolating
 from deploykit.deploy.locate import locate
 from deploykit.deploy.values import DRIVER_LABELS, Deployment
-from deploykit.errors import UsageError
+from deploykit.errors import UnreachableError, UsageError
 from mage_ilum.connect.address import ConnectAddress
 from mage_ilum.errors import AddressError
 
@@ -51,19 +55,28 @@ def from_address(deployment: Deployment, address: ConnectAddress, labels: Mappin
 
 
 def from_cluster(
-    deployment: Deployment, cluster: Cluster, namespace: str, address: ConnectAddress | None, labels: Mapping[str, str]
+    deployment: Deployment,
+    cluster: Cluster,
+    namespace: str,
+    address: ConnectAddress | None,
+    labels: Mapping[str, str],
+    *,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Deployment:
     """With the cluster's word: the driver in the namespace, the Service that fits it or that the chart has to make.
 
-    Raises `UsageError` when the address names no Service of that namespace.
+    Whether policies isolate the driver is left open, and said, where they may not be read. Raises `UsageError` when the
+    address names no Service of that namespace.
     """
+    pods = cluster.spark_pods(namespace)
     found = locate(
-        cluster.spark_pods(namespace),
+        pods,
         cluster.services(namespace),
         namespace=namespace,
         service=_service(address.host, namespace) if address else "",
         labels=labels,
     )
+    driver = next(pod for pod in pods if pod.name == found.driver)
     return replace(
         deployment,
         # Every pod's search list completes it with the cluster's own domain, whatever that is.
@@ -73,7 +86,49 @@ def from_cluster(
         driver_labels=found.labels,
         create_service=found.create,
         service_name=found.service or deployment.service_name,
+        ingress_policy=_is_isolated(cluster, namespace, driver.labels, say),
     )
+
+
+def _is_isolated(cluster: Cluster, namespace: str, driver: Mapping[str, str], say: Callable[[str], None]) -> bool:
+    try:
+        policies = isolating(cluster.network_policies(namespace), driver, namespace=namespace)
+    except UnreachableError as error:
+        say(
+            f"{error.what} So it is not known whether policies keep Mage away from the driver: if so, set "
+            "ilum.server.ingressPolicy.create."
+        )
+        return False
+    if policies:
+        say(
+            f"NetworkPolicy {', '.join(policies)} isolates the driver: the mage-ilum chart adds one that lets Mage's "
+            f"pods in. Whoever installs it needs the right to create NetworkPolicies in namespace {namespace}."
+        )
+    return bool(policies)
+
+
+def with_services(
+    deployment: Deployment, kinds: Sequence[Kind], *, cluster: Cluster | None, namespace: str
+) -> Deployment:
+    """With services of Ilum, which are in this namespace: as the cluster has them or, without one, as they usually are.
+
+    Raises `UnreachableError` when the cluster does not have one, `UsageError` when one could be several.
+    """
+    if cluster is None:
+        return replace(deployment, services=tuple(ilum_services.assumed(kind, namespace) for kind in kinds))
+    there = cluster.services(namespace) if kinds else []
+    named = partial(cluster.named_port, namespace)
+    found = (ilum_services.find(kind, there, namespace=namespace, named_ports=named) for kind in kinds)
+    return replace(deployment, services=tuple(found))
+
+
+def api_server(cluster: Cluster, say: Callable[[str], None]) -> ApiServer:
+    """The API server's own addresses; says where policies that name them are not enough."""
+    found = cluster.api_server()
+    nodes, cilium = cluster.node_addresses(), cluster.has_cilium()
+    for warning in control_plane.warnings(found.cidrs, nodes=nodes, cilium=cilium):
+        say(warning)
+    return found
 
 
 def _service(host: str, namespace: str) -> str:
@@ -108,6 +163,8 @@ def parse_api_servers(given: tuple[str, ...]) -> ApiServer:
         try:
             cidrs.append(str(ipaddress.ip_network(host.strip("[]"))))
             ports.append(int(port))
+            if not 1 <= ports[-1] <= 65535:
+                raise ValueError
         except ValueError:
             raise UsageError(f"--api-server {text!r} is not ADDRESS:PORT, such as 192.0.2.10:6443") from None
     return ApiServer(cidrs=tuple(dict.fromkeys(cidrs)), ports=tuple(dict.fromkeys(ports)))

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from deploykit import spark_pods
+from deploykit.deploy.control_plane import CILIUM_LABELS
 from deploykit.deploy.locate import Service, ServicePort
+from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import Item, KubernetesApi
 from deploykit.spark_pods import SparkPod
 
@@ -37,6 +39,33 @@ class Cluster:
         items = self._api.list_objects("services", namespace)
         return [_service(item) for item in items if item["spec"].get("selector")]
 
+    def network_policies(self, namespace: str) -> list[Item]:
+        """The NetworkPolicies of a namespace."""
+        return self._api.list_objects("networkpolicies.networking.k8s.io", namespace)
+
+    def named_port(self, namespace: str, service: Service, name: str) -> int | None:
+        """The number that a port's name has in the pods behind a Service; `None` where no running pod says."""
+        selector = ",".join(f"{key}={value}" for key, value in service.selector.items())
+        pods = self._api.list_objects("pods", namespace, label_selector=selector, field_selector="status.phase=Running")
+        containers = (container for pod in pods for container in pod["spec"]["containers"])
+        ports = (port for container in containers for port in container.get("ports") or ())
+        return next((port["containerPort"] for port in ports if port.get("name") == name), None)
+
+    def node_addresses(self) -> frozenset[str] | None:
+        """The addresses of the nodes; `None` where they may not be read, as few people may."""
+        try:
+            nodes = self._api.list_objects("nodes")
+        except UnreachableError:
+            return None
+        return frozenset(one["address"] for node in nodes for one in node["status"].get("addresses") or ())
+
+    def has_cilium(self) -> bool:
+        """Whether pods of Cilium run in kube-system, as far as that may be read."""
+        try:
+            return bool(self._api.list_objects("pods", "kube-system", label_selector=CILIUM_LABELS))
+        except UnreachableError:
+            return False
+
     def api_server(self) -> ApiServer:
         """The addresses behind the Service `kubernetes`."""
         return _api_server(
@@ -48,6 +77,11 @@ class Cluster:
         )
 
 
+def is_ours(item: Item) -> bool:
+    """Whether a release of our chart made it."""
+    return (item["metadata"].get("labels") or {}).get("app.kubernetes.io/name") == CHART
+
+
 def _service(item: Item) -> Service:
     spec = item["spec"]
     return Service(
@@ -55,7 +89,7 @@ def _service(item: Item) -> Service:
         selector=spec["selector"],
         ports=tuple(_service_ports(spec)),
         headless=spec.get("clusterIP") == "None",
-        ours=(item["metadata"].get("labels") or {}).get("app.kubernetes.io/name") == CHART,
+        ours=is_ours(item),
     )
 
 

@@ -1,27 +1,25 @@
 """What a deployment is, as values of the `mage-ilum` chart. Pure: the same deployment gives the same bytes."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeAlias
 
-import yaml
-
+from deploykit.deploy import values_file
+from deploykit.deploy.chart_defaults import default_values
+from deploykit.deploy.ilum_services import IlumService
 from deploykit.deploy.reference import ImageReference
+from deploykit.deploy.values_file import Values
 from deploykit.spark_pods import CONNECT_PORT
 
 DRIVER_LABELS: Mapping[str, str] = MappingProxyType({"spark-role": "driver"})
 """What Spark itself puts on every driver pod."""
-SIGNATURE = "# Values of the mage-ilum chart, written by deploykit."
+SIGNATURE = values_file.signature("the mage-ilum chart")
 """The first line of a values file that deploykit wrote and so may write again."""
 
 _HINT = """\
 # Keep settings of your own in a second file, which comes later and wins:
 # helm upgrade --install mage charts/mage-ilum --namespace mage --values THIS_FILE --values YOUR_FILE
 """
-
-Values: TypeAlias = "Mapping[str, Values] | Sequence[str | int] | str | int | bool"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +32,18 @@ class Deployment:
     port: int = CONNECT_PORT
     namespace: str = "ilum"
     """Where the Spark driver pods run."""
+    ilum_namespace: str = ""
+    """Where Ilum itself runs; empty: the chart's default."""
     driver_labels: Mapping[str, str] = field(default_factory=lambda: DRIVER_LABELS, hash=False)
     """What the Spark Connect driver is known by: to policies, and to the Service that the chart makes."""
     cidrs: tuple[str, ...] = ()
     """Addresses of a server outside the cluster; policies then name these, not pods."""
     create_service: bool = False
     service_name: str = "mage-spark-connect"
+    ingress_policy: bool = False
+    """Policies isolate the driver already, so that the chart has to add one that lets Mage's pods in."""
+    services: tuple[IlumService, ...] = ()
+    """What of Ilum blocks use besides Spark Connect."""
     executor: bool = False
     """Scheduled blocks run as Jobs. Only in a namespace that is Mage's own, which the values declare."""
     api_server_cidrs: tuple[str, ...] = ()
@@ -53,7 +57,11 @@ def to_values(deployment: Deployment) -> dict[str, Values]:
     named = {"repository": image.repository, "tag": image.tag, "digest": image.digest}
     values: dict[str, Values] = {
         "mageai": {"image": {key: value for key, value in named.items() if value}},
-        "ilum": _ilum(deployment),
+        "ilum": {
+            **({"namespace": deployment.ilum_namespace} if deployment.ilum_namespace else {}),
+            **_spark(deployment),
+            **{service.kind.section: _section(service) for service in deployment.services},
+        },
     }
     if deployment.executor:
         values["executor"] = {"enabled": True, "dedicatedNamespace": True}
@@ -65,32 +73,35 @@ def to_values(deployment: Deployment) -> dict[str, Values]:
 
 def to_yaml(deployment: Deployment) -> str:
     """The values file, with the line that lets `deploykit values` write it again."""
-    body = _HINT + yaml.safe_dump(to_values(deployment), sort_keys=False, width=120)
-    return f"{SIGNATURE}\n{_seal(body)}\n{body}"
+    return values_file.to_text(to_values(deployment), signed=SIGNATURE, hint=_HINT)
 
 
-def is_untouched(text: str) -> bool:
-    """Whether a values file is as deploykit wrote it: what a person put into it must not be lost."""
-    lines = text.split("\n", 2)
-    return len(lines) == 3 and lines[0] == SIGNATURE and lines[1] == _seal(lines[2])
-
-
-def _seal(body: str) -> str:
-    return (
-        f"# Written again by `deploykit values` as long as it is unchanged: {hashlib.sha256(body.encode()).hexdigest()}"
-    )
-
-
-def _ilum(deployment: Deployment) -> dict[str, Values]:
+def _spark(deployment: Deployment) -> dict[str, Values]:
     server: dict[str, Values] = {"host": deployment.host, "port": deployment.port, "namespace": deployment.namespace}
     if deployment.cidrs:
         return {"server": {**server, "cidrs": list(deployment.cidrs)}, "service": {"create": False}}
     labels = dict(deployment.driver_labels)
     server["podSelector"] = labels
+    if deployment.ingress_policy:
+        server["ingressPolicy"] = {"create": True}
     if not deployment.create_service:
         return {"server": server, "service": {"create": False}}
     # A copy of its own, or YAML would write an anchor.
     return {
         "server": server,
         "service": {"create": True, "name": deployment.service_name, "selector": dict(labels)},
+    }
+
+
+def _section(service: IlumService) -> dict[str, Values]:
+    if not service.pod_port:
+        return {"enabled": True}
+    # Helm adds a map to the chart's own: a label that the Service does not select by has to be taken out, by null.
+    usual = default_values()["ilum"][service.kind.section]["podSelector"]
+    return {
+        "enabled": True,
+        "url": service.url,
+        "namespace": service.namespace,
+        "podSelector": {**dict.fromkeys(usual), **service.pod_labels},
+        "podPort": service.pod_port,
     }

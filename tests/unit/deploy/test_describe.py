@@ -3,8 +3,15 @@
 import pytest
 from tests.unit.kubernetes.api_server import PODS, kubeconfig, serving
 
-from deploykit.deploy.describe import address_for_values, from_address, from_cluster, parse_api_servers
+from deploykit.deploy.describe import (
+    address_for_values,
+    from_address,
+    from_cluster,
+    parse_api_servers,
+    with_services,
+)
 from deploykit.deploy.discover import ApiServer, Cluster
+from deploykit.deploy.ilum_services import CORE, SQL
 from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import DRIVER_LABELS, Deployment
 from deploykit.errors import UsageError
@@ -33,17 +40,24 @@ def test_a_name_that_tells_no_namespace_is_refused(host):
         from_address(EMPTY, ConnectAddress.parse(f"sc://{host}"), {})
 
 
+POLICIES = "/apis/networking.k8s.io/v1/namespaces/ilum/networkpolicies"
+
+
 @pytest.fixture
-def cluster(tmp_path, monkeypatch):
-    """A cluster with a Spark Connect driver in namespace `ilum`, and a Service that leads to it."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    selector = {"spark-role": "driver", "spark-app-name": "spark-connect"}
-    spec = {"selector": selector, "ports": [{"port": 15002}]}
-    answers = {
+def lists():
+    """What a cluster has in namespace `ilum`: a Spark Connect driver, and a Service that leads to it."""
+    spec = {"selector": {"spark-role": "driver", "spark-app-name": "spark-connect"}, "ports": [{"port": 15002}]}
+    return {
         "/api/v1/namespaces/ilum/pods": PODS,
         "/api/v1/namespaces/ilum/services": {"items": [{"metadata": {"name": "connect"}, "spec": spec}]},
+        POLICIES: {"items": []},
     }
-    with serving(answers) as port:
+
+
+@pytest.fixture
+def cluster(lists, tmp_path, monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with serving(lists) as port:
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
         yield Cluster()
 
@@ -66,6 +80,38 @@ def test_a_server_that_is_not_in_the_namespace_is_refused(cluster, host):
         from_cluster(EMPTY, cluster, "ilum", ConnectAddress.parse(f"sc://{host}"), {})
 
 
+@pytest.mark.parametrize("labels", [{"spark-role": "driver"}, {"spark-role": "executor"}])
+def test_a_policy_of_others_that_isolates_the_driver_is_named_and_answered_by_one_of_ours(cluster, lists, labels):
+    spec = {"podSelector": {"matchLabels": labels}, "policyTypes": ["Ingress"]}
+    lists[POLICIES] = {"items": [{"metadata": {"name": "company"}, "spec": spec}]}
+    said = []
+    found = from_cluster(EMPTY, cluster, "ilum", None, {}, say=said.append)
+    assert found.ingress_policy == (labels["spark-role"] == "driver")
+    assert ["NetworkPolicy company isolates" in text for text in said] == [True] * found.ingress_policy
+
+
+def test_policies_that_may_not_be_read_are_said_and_leave_the_drivers_side_alone(cluster, lists):
+    del lists[POLICIES]
+    said = []
+    assert not from_cluster(EMPTY, cluster, "ilum", None, {}, say=said.append).ingress_policy
+    assert "ilum.server.ingressPolicy.create" in said[0]
+
+
+def test_services_of_ilum_are_looked_up_only_when_they_are_wanted(cluster, lists):
+    ports = [{"port": 9888, "targetPort": 9888}]
+    lists["/api/v1/namespaces/other/services"] = {
+        "items": [{"metadata": {"name": "ilum-core"}, "spec": {"selector": {"app": "ilum-core"}, "ports": ports}}]
+    }
+    [core] = with_services(EMPTY, [CORE], cluster=cluster, namespace="other").services
+    assert (core.url, core.pod_port) == ("http://ilum-core.other.svc:9888/api/v1", 9888)
+    assert with_services(EMPTY, [], cluster=cluster, namespace="nowhere").services == ()
+
+
+def test_without_a_cluster_services_of_ilum_are_assumed():
+    [sql] = with_services(EMPTY, [SQL], cluster=None, namespace="ilum").services
+    assert (sql.url, sql.pod_port) == ("hive://ilum-sql-thrift-binary.ilum.svc:10009/default", 0)
+
+
 def test_an_address_for_values_is_an_address_without_parameters():
     assert address_for_values("sc://connect.ilum.svc") == ConnectAddress("connect.ilum.svc")
     with pytest.raises(UsageError, match="does not start with sc://"):
@@ -86,7 +132,7 @@ def test_api_servers_are_addresses_with_ports():
     )
 
 
-@pytest.mark.parametrize("text", ["kubernetes.default:443", "192.0.2.1", "192.0.2.1:https", ""])
+@pytest.mark.parametrize("text", ["kubernetes.default:443", "192.0.2.1", "192.0.2.1:https", "192.0.2.1:70000", ""])
 def test_what_is_no_address_with_a_port_is_refused(text):
     with pytest.raises(UsageError, match="not ADDRESS:PORT"):
         parse_api_servers((text,))

@@ -3,6 +3,7 @@
 import pytest
 import yaml
 
+from deploykit.deploy.ilum_services import SQL, IlumService, assumed
 from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import SIGNATURE, Deployment, to_values, to_yaml
 
@@ -39,6 +40,31 @@ def test_the_executor_is_declared_with_its_namespace_and_the_api_servers_address
     )
     assert values["executor"] == {"enabled": True, "dedicatedNamespace": True}
     assert values["networkPolicy"] == {"apiServer": {"cidrs": ["192.0.2.1/32"], "ports": [6443]}}
+
+
+def test_a_policy_on_the_drivers_side_is_asked_for_only_where_the_driver_is_isolated():
+    isolated = to_values(Deployment(image=IMAGE, host=HOST, ingress_policy=True))["ilum"]["server"]
+    assert isolated["ingressPolicy"] == {"create": True}
+    assert "ingressPolicy" not in to_values(Deployment(image=IMAGE, host=HOST))["ilum"]["server"]
+
+
+def test_a_service_that_no_cluster_was_asked_for_is_switched_on_and_the_rest_is_the_charts_default():
+    ilum = to_values(Deployment(image=IMAGE, host=HOST, services=(assumed(SQL, "ilum"),)))["ilum"]
+    assert ilum["sql"] == {"enabled": True}
+
+
+def test_a_service_that_was_found_selects_by_its_own_labels_alone():
+    found = IlumService(SQL, "hive://a:1/default", "i", {"spark-role": "driver"}, 10000)
+    deployment = Deployment(image=IMAGE, host=HOST, services=(found,), ilum_namespace="i")
+    ilum = to_values(deployment)["ilum"]
+    assert ilum["namespace"] == "i"
+    assert ilum["sql"] == {
+        "enabled": True,
+        "url": "hive://a:1/default",
+        "namespace": "i",
+        "podSelector": {"app.kubernetes.io/name": None, "spark-role": "driver"},
+        "podPort": 10000,
+    }
 
 
 @pytest.mark.parametrize("create_service", [False, True])

@@ -1,12 +1,14 @@
 """`deploykit values` without a cluster."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 
 from deploykit.cli.main import run
+from deploykit.deploy import umbrella
 from deploykit.deploy.values import SIGNATURE
 
 IMAGE = "registry.example/mage:0.9.80-spark4.1.1-connect-01234567"
@@ -17,8 +19,8 @@ SERVER = "sc://spark-connect-server.ilum.svc.cluster.local:15002"
 def own_folder(tmp_path, monkeypatch):
     """No deploykit.toml, and nothing of the machine's environment."""
     monkeypatch.chdir(tmp_path)
-    for name in ("IMAGE", "SERVER", "NAMESPACE", "CONTEXT", "EXECUTOR", "API_SERVER", "FILE", "DRIVER_LABEL"):
-        monkeypatch.delenv(f"DEPLOYKIT_{name}", raising=False)
+    for name in [name for name in os.environ if name.startswith("DEPLOYKIT_")]:
+        monkeypatch.delenv(name)
 
 
 def test_values_go_to_stdout_as_yaml(capsys):
@@ -33,6 +35,37 @@ def test_values_as_json_are_the_same_values(capsys):
     text = capsys.readouterr().out
     run(["values", "--image", IMAGE, "--server", SERVER, "-o", "json"])
     assert json.loads(capsys.readouterr().out) == yaml.safe_load(text)
+
+
+def test_values_for_ilums_chart_are_asked_for_by_name(capsys):
+    assert run(["values", "--image", IMAGE, "--server", SERVER, "--for", "ilum", "--core"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(umbrella.SIGNATURE)
+    assert yaml.safe_load(out)["mageai"]["config"] == {
+        "ILUM_SPARK_CONNECT_URL": SERVER,
+        "ILUM_API_URL": "http://ilum-core.ilum.svc:9888/api/v1",
+    }
+
+
+def test_ilums_own_namespace_is_written_and_is_that_of_its_services(capsys):
+    options = ["--image", IMAGE, "--server", SERVER, "--ilum-namespace", "lake", "--sql"]
+    assert run(["values", *options]) == 0
+    ilum = yaml.safe_load(capsys.readouterr().out)["ilum"]
+    assert (ilum["namespace"], ilum["sql"]) == ("lake", {"enabled": True})
+    assert run(["values", *options, "--for", "ilum"]) == 0
+    config = yaml.safe_load(capsys.readouterr().out)["mageai"]["config"]
+    assert config["ILUM_SQL_URL"] == "hive://ilum-sql-thrift-binary.lake.svc:10009/default"
+
+
+def test_a_file_for_one_chart_is_not_overwritten_with_values_for_the_other(capsys):
+    arguments = ["values", "--image", IMAGE, "--server", SERVER, "--file", "values.yaml"]
+    assert run(arguments) == 0
+    before = Path("values.yaml").read_text()
+    assert run([*arguments, "--for", "ilum"]) == 2
+    assert "is for another chart" in capsys.readouterr().err
+    assert Path("values.yaml").read_text() == before
+    assert run([*arguments, "--for", "ilum", "--force"]) == 0
+    assert run([*arguments, "--for", "ilum"]) == 0, "what it wrote, it writes again"
 
 
 def test_the_environment_answers_as_the_options_do(capsys, monkeypatch):
@@ -111,6 +144,8 @@ def test_a_file_that_cannot_be_written_is_a_sentence(capsys):
         (["--image", IMAGE, "--server", SERVER, "--executor"], "address of the Kubernetes API server"),
         (["--image", IMAGE, "--server", SERVER, "--driver-label", "team"], "KEY=VALUE"),
         (["--server", SERVER], "--image"),
+        (["--image", IMAGE, "--server", SERVER, "--for", "ilum", "--executor"], "for our chart alone"),
+        (["--image", f"mage@sha256:{'0a' * 32}", "--server", SERVER, "--for", "ilum"], "needs the image's tag"),
     ],
 )
 def test_what_cannot_work_is_refused_with_a_sentence(arguments, sentence, capsys):

@@ -144,11 +144,13 @@ def test_tls_where_plain_was_expected(tls):
     assert "use_ssl=true" in found.fix
 
 
-@pytest.mark.parametrize("parameter", ["use_ssl=true", f"token={SECRET}"])
-def test_plain_where_tls_was_expected(parameter):
+@pytest.mark.parametrize(
+    ("parameter", "code"), [("use_ssl=true", "tls-refused"), (f"token={SECRET}", "token-without-tls")]
+)
+def test_plain_where_tls_was_expected(parameter, code):
     with servers.grpc_server() as port:
         found = problem(f"sc://127.0.0.1:{port}/;{parameter}")
-    assert found.code == "tls-refused"
+    assert found.code == code
     assert "token" in found.why
 
 

@@ -32,14 +32,15 @@ class ConnectAddress:
         location, _, rest = text.strip().partition(";")
         shown = _shown(text.strip())
         if not location.startswith("sc://"):
-            raise _bad(f"{shown} is no Spark Connect address: it does not start with sc://")
+            raise _bad(f"{shown} is no Spark Connect address: it does not start with sc://", code="no-scheme")
         if "@" in location:
             raise _bad(f"{shown} has a user name before the host, which Spark Connect ignores", _USE_TOKEN)
         if any(mark in text for mark in "?#") or any(mark.isspace() for mark in text.strip()):
             raise _bad(f"{shown} goes on with a ?, a # or a blank", "Percent-encode it: %3F, %23, %20")
         host, port, path = _location(location, shown)
         if path not in ("", "/"):
-            raise _bad(f"{shown} goes on with a path, and Spark Connect knows no path prefix", _NO_PREFIX)
+            sentence = f"{shown} goes on with a path, and Spark Connect knows no path prefix"
+            raise _bad(sentence, _NO_PREFIX, "path-prefix")
         if rest and path != "/":
             raise _bad(f"{shown} has parameters without the slash that must come before them")
         return cls(host, port, MappingProxyType(_parameters(rest)))
@@ -109,8 +110,8 @@ _USE_TOKEN = f"Leave the user name out; a token goes into {TOKEN_VARIABLE}"
 _NO_PREFIX = "Give the server a host name or a port of its own, and leave the path out"
 
 
-def _bad(sentence: str, fix: str = _EXAMPLE) -> AddressError:
-    return AddressError(sentence[0].upper() + sentence[1:] + ".", code="bad-address", fix=fix + ".")
+def _bad(sentence: str, fix: str = _EXAMPLE, code: str = "bad-address") -> AddressError:
+    return AddressError(sentence[0].upper() + sentence[1:] + ".", code=code, fix=fix + ".")
 
 
 def _shown(text: str) -> str:

@@ -25,7 +25,7 @@ def certificate_problem(address: ConnectAddress, deadline: Deadline) -> Connecti
             return None
     except ssl.SSLCertVerificationError as error:
         wrong_name = "mismatch" in error.verify_message
-        code = "tls-wrong-name" if wrong_name else "tls-untrusted"
+        code = "tls-wrong-name" if wrong_name else _CODES.get(error.verify_code, "tls-untrusted")
         return problem(code, address, seconds=deadline.seconds, detail=error.verify_message)
     except OSError:
         return None
@@ -38,3 +38,6 @@ def _context() -> ssl.SSLContext:
         return ssl.create_default_context(cafile=path)
     bundled = pkgutil.get_data("grpc._cython", _BUNDLED_ROOTS)
     return ssl.create_default_context(cadata=bundled.decode("ascii", "ignore") if bundled else None)
+
+
+_CODES = {9: "tls-expired", 10: "tls-expired"}  # OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and _HAS_EXPIRED

@@ -16,7 +16,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "refused": (
         "{host} refused the connection to port {port}.",
-        "The host is there, but nothing listens on that port.",
+        "Nothing listens on that port, a policy rejects the connection, or the Service has no pods.",
         _RUNNING_FIX,
     ),
     "unreachable": (
@@ -55,6 +55,16 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "use_ssl=true asks for TLS, and so does every token for a host other than localhost.",
         "Leave use_ssl and the token out, or put something that ends TLS before the server.",
     ),
+    "token-without-tls": (
+        "{host}:{port} speaks plain gRPC, and PySpark sends a token only through TLS.",
+        "A token makes PySpark use TLS for every host other than localhost, whatever use_ssl says.",
+        "Put something that ends TLS before the server, or take the token away from both.",
+    ),
+    "tls-expired": (
+        "The certificate of {host}:{port} is not valid now: {detail}.",
+        "It is out of its time, or the clock of one of the two machines is wrong.",
+        "Have it issued anew, and compare the clocks.",
+    ),
     "tls-untrusted": (
         "The certificate of {host}:{port} is not trusted: {detail}.",
         "gRPC trusts its own list of authorities, not the system's.",
@@ -85,9 +95,24 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "It does not know the service spark.connect.SparkConnectService.",
         "Use the port of Spark Connect, 15002 by default: Ilum's own gRPC port is another.",
     ),
+    "http2-web": (
+        "{host}:{port} speaks HTTP/2, but not gRPC: {detail}.",
+        "A web server or an ingress answers there, and has no route to a Spark Connect server.",
+        "Use Spark Connect's own port (15002 by default), or give the ingress a gRPC route for this host name.",
+    ),
+    "no-backend": (
+        "An ingress or proxy answers at {host}:{port}, and reaches no server behind it: {detail}.",
+        "The Spark Connect server behind it is starting, has ended, or is not where it is looked for.",
+        _RUNNING_FIX,
+    ),
+    "starting": (
+        "{host}:{port} speaks gRPC, but is not ready: {detail}.",
+        "The server is starting or ending, or what stands before it has no server to hand the request to.",
+        "Try again in a minute; then look at the driver's log.",
+    ),
     "slow": (
         "{host}:{port} is a gRPC server, but did not answer within {seconds:g} s.",
-        "The driver is busy or stuck, or something between forwards requests to nowhere.",
+        "The driver makes its first session, is busy or stuck, or something between forwards requests to nowhere.",
         "Look at the driver's log and load, or allow more time.",
     ),
     "proxy": (
@@ -107,6 +132,20 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     ),
     "failed": ("{host}:{port} answered with an error: {detail}.", "", "Look at the driver's log."),
 }
+
+LAYERS = {
+    **dict.fromkeys(("name-unknown", "dns-silent"), "name"),
+    **dict.fromkeys(("refused", "unreachable", "no-route", "proxy"), "tcp"),
+    **dict.fromkeys(
+        ("tls-required", "tls-refused", "token-without-tls", "tls-expired", "tls-untrusted", "tls-wrong-name"), "tls"
+    ),
+    **dict.fromkeys(("silent", "closed", "http1", "not-grpc"), "http2"),
+    **dict.fromkeys(("http2-web", "no-backend", "slow"), "grpc"),
+    **dict.fromkeys(("not-spark", "starting", "failed"), "spark-connect"),
+    **dict.fromkeys(("token-missing", "token-wrong", "forbidden"), "token"),
+    **dict.fromkeys(("lost", "stuck"), "query"),
+}
+"""The layer of `steps.LAYERS` that each of them ends."""
 
 
 def problem(code: str, address: ConnectAddress, *, seconds: float, detail: str = "") -> ConnectionProblem:

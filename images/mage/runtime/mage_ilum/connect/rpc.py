@@ -1,5 +1,6 @@
 """The last layer: requests over bare gRPC, without PySpark, and what their failures mean."""
 
+import re
 import uuid
 from typing import TYPE_CHECKING
 
@@ -96,21 +97,31 @@ def _channel(address: ConnectAddress) -> "grpc.Channel":
 def _explain(
     error: "grpc.RpcError", address: ConnectAddress, deadline: Deadline, proxy: str | None
 ) -> ConnectionProblem:
-    status = error.code().name
+    status, said = error.code().name, error.details() or ""
+    if found := re.search(r"http2 header with status: (\d+)", said):  # then no gRPC server answered, but the web
+        return _web(int(found[1]), address, deadline)
     if status == "UNAUTHENTICATED":
         code = "token-missing" if address.token is None else "token-wrong"
     elif status == "UNAVAILABLE":
-        if proxy is not None:
+        connected = not said.startswith("failed to connect")
+        if proxy is not None and not connected:
             return problem("proxy", address, seconds=deadline.seconds, detail=proxy)
         if address.tls and (untrusted := certificate_problem(address, deadline)):
             return untrusted
-        code = "closed"
+        code = "starting" if connected else "closed"
     else:
         code = _CODES.get(status, "failed")
-    detail = f"{status}: {error.details() or ''}".split("\n")[0]
+    detail = f"{status}: {said}".split("\n")[0]
     if address.token:
         detail = detail.replace(address.token, "***")
     return problem(code, address, seconds=deadline.seconds, detail=detail[:300])
+
+
+def _web(status: int, address: ConnectAddress, deadline: Deadline) -> ConnectionProblem:
+    code = {401: "token-wrong" if address.token else "token-missing", 403: "forbidden"}.get(status, "http2-web")
+    if status in (502, 503, 504):
+        code = "no-backend"
+    return problem(code, address, seconds=deadline.seconds, detail=f"HTTP status {status}")
 
 
 _CODES = {"DEADLINE_EXCEEDED": "slow", "UNIMPLEMENTED": "not-spark", "PERMISSION_DENIED": "forbidden"}

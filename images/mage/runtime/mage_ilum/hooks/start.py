@@ -19,6 +19,7 @@ SWITCH = "MAGE_ILUM_HOOKS"
 # The module that is waited for, and the module of ours whose `apply(module)` is called then.
 _HOOKS = {
     "mage_ai.data_preparation.models.block": "mage_ilum.hooks.mage",
+    "mage_ai.server.server": "mage_ilum.hooks.page",
     "pyspark.sql.connect.dataframe": "mage_ilum.hooks.frames",
     "pyspark.sql.connect.session": "mage_ilum.hooks.sessions",
 }

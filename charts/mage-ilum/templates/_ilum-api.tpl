@@ -1,0 +1,102 @@
+{{/*
+ilum-api trusts the plain header X-Ilum-Authenticated and may do anything in the cluster: who reaches its pod (:8080, label
+app.kubernetes.io/name=api, in Ilum's namespace) is administrator.
+
+Does an egress rule lead there? Says by what, or nothing:
+
+    {{ include "mage-ilum.leadsToIlumApi" (dict "root" $ "to" $rule.to "ports" $rule.ports) }}
+
+The rule is one of a policy in the release's namespace. Selectors that ask for labels this chart does not know of (a namespace by
+its team, pods by their version) are given the benefit of the doubt, except where they name that pod.
+*/}}
+{{- define "mage-ilum.leadsToIlumApi" -}}
+{{- if include "mage-ilum.includes8080" .ports -}}
+{{- $namespace := dict "kubernetes.io/metadata.name" .root.Values.ilum.namespace -}}
+{{- $pod := dict "app.kubernetes.io/name" "api" -}}
+{{- $said := list -}}
+{{- if not .to -}}
+  {{- $said = append $said "it names no peer, so it means every address" -}}
+{{- end -}}
+{{- range .to -}}
+  {{- if .ipBlock -}}
+    {{- $pods := regexMatch "/[0-7]$" .ipBlock.cidr -}}
+    {{- range .ipBlock.except -}}
+      {{- /* No pod has a link-local address. */ -}}
+      {{- $pods = and $pods (regexMatch "^(169[.]254[.]|fe80:)" .) -}}
+    {{- end -}}
+    {{- if $pods -}}
+      {{- $said = append $said (printf "ipBlock %s excepts no network that pods are in" .ipBlock.cidr) -}}
+    {{- end -}}
+  {{- else -}}
+    {{- $there := (eq $.root.Release.Namespace $.root.Values.ilum.namespace) | ternary "yes" "no" -}}
+    {{- if kindIs "map" .namespaceSelector -}}
+      {{- $there = include "mage-ilum.selects" (dict "selector" .namespaceSelector "labels" $namespace) -}}
+    {{- end -}}
+    {{- $selector := deepCopy (.podSelector | default dict) -}}
+    {{- with $selector.matchLabels -}}
+      {{- /* Every pod of Ilum's release has these. */ -}}
+      {{- $_ := set $selector "matchLabels" (omit . "app.kubernetes.io/instance" "app.kubernetes.io/part-of" "app.kubernetes.io/managed-by") -}}
+    {{- end -}}
+    {{- $selected := include "mage-ilum.selects" (dict "selector" $selector "labels" $pod) -}}
+    {{- $byName := eq (dig "matchLabels" "app.kubernetes.io/name" "" $selector) "api" -}}
+    {{- if and $byName (ne $there "no") -}}
+      {{- $said = append $said "podSelector app.kubernetes.io/name: api is that pod's label" -}}
+    {{- else if and (eq $selected "yes") (eq $there "yes") -}}
+      {{- $said = append $said "it selects every pod of Ilum's namespace" -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- first (append $said "") -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether a rule's ports include TCP 8080; a port by name may be any number. Called with the list, which may be absent. */}}
+{{- define "mage-ilum.includes8080" -}}
+{{- if not . -}}
+true
+{{- end -}}
+{{- range . -}}
+{{- if eq (.protocol | default "TCP") "TCP" -}}
+{{- if or (not .port) (kindIs "string" .port) -}}
+true
+{{- else if and (le (int .port) 8080) (ge (int (.endPort | default .port)) 8080) -}}
+true
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+NetworkPolicies of the release's namespace, not of this release, that let pods of Mage through to ilum-api: what the
+refusals above refuse to install, somebody else may have installed. One line each; empty where there are none, or no cluster.
+*/}}
+{{- define "mage-ilum.foreignPolicies" -}}
+{{- $kinds := list -}}
+{{- range $component := list "server" "scheduler" "web" "worker" "test" "drift-check" -}}
+  {{- $labels := include "mage-ilum.labels" (dict "root" $ "component" $component) | fromYaml -}}
+  {{- $kinds = append $kinds (merge $labels $.Values.mageai.podLabels) -}}
+{{- end -}}
+{{- if .Values.ilum.module -}}
+  {{- $kinds = append $kinds (include "mage-ilum.serverPods" . | fromYaml) -}}
+{{- end -}}
+{{- if include "mage-ilum.hasWorkers" . -}}
+  {{- $kinds = append $kinds (dict "batch.kubernetes.io/job-name" "any") -}}
+{{- end -}}
+{{- range (lookup "networking.k8s.io/v1" "NetworkPolicy" .Release.Namespace "").items -}}
+  {{- $policy := . -}}
+  {{- $selects := false -}}
+  {{- range $kinds -}}
+    {{- $selects = or $selects (eq "yes" (include "mage-ilum.selects" (dict "selector" $policy.spec.podSelector "labels" .))) -}}
+  {{- end -}}
+  {{- $ours := eq $.Release.Name (dig "metadata" "annotations" "meta.helm.sh/release-name" "" .) -}}
+  {{- if and $selects (not $ours) (has "Egress" .spec.policyTypes) -}}
+    {{- $said := "" -}}
+    {{- range .spec.egress -}}
+      {{- $said = $said | default (include "mage-ilum.leadsToIlumApi" (dict "root" $ "to" .to "ports" .ports)) -}}
+    {{- end -}}
+    {{- with $said }}
+NetworkPolicy {{ $policy.metadata.name }} of this namespace lets Mage's pods through to ilum-api: {{ . }}.
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}

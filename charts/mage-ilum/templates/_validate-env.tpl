@@ -1,0 +1,41 @@
+{{/* mageai.extraEnvs: nothing that the chart sets, and nothing secret in clear. */}}
+{{- define "mage-ilum.validateEnv" -}}
+{{- $ours := dict "INSTANCE_TYPE" true "MAGE_BASE_PATH" true -}}
+{{- range include "mage-ilum.mageEnv" (dict "root" . "component" (include "mage-ilum.schedulingComponent" .)) | fromYamlArray -}}
+  {{- $_ := set $ours .name true -}}
+{{- end -}}
+{{- range .Values.mageai.extraEnvs -}}
+{{- if eq .name "SPARK_REMOTE" -}}
+  {{- fail "\n\nmageai.extraEnvs sets SPARK_REMOTE: Mage would open a session for every block, and hang every block when the server is away. Blocks read ILUM_SPARK_CONNECT_URL instead." -}}
+{{- end -}}
+{{- if hasKey $ours .name -}}
+  {{- fail (printf "\n\nmageai.extraEnvs sets %s, which the chart sets itself, with what follows from it: %s instead." .name (include "mage-ilum.keyOfVariable" .name)) -}}
+{{- end -}}
+{{- $named := and (regexMatch "(?i)(PASSWORD|PASSWD|PASSPHRASE|TOKEN|(^|_)PASS|(API|PRIVATE|ACCOUNT)_?KEY|CREDENTIALS?)$|SECRET" .name) (not (regexMatch "(?i)_(FILE|PATH|DIR|NAME|TIME)$" .name)) -}}
+{{- $inUrl := regexMatch "://[^/@\\s]*:[^/@\\s]+@" (toString .value) -}}
+{{- if and .value (or $named $inUrl) -}}
+  {{- fail (printf "\n\nmageai.extraEnvs gives %s in clear, readable in `helm get values` and in the pod: put it into a Secret and name that, {name: %s, valueFrom: {secretKeyRef: {name: ..., key: ...}}}." .name .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What to do in place of setting a variable by hand. */}}
+{{- define "mage-ilum.keyOfVariable" -}}
+{{- $keys := dict
+  "DEFAULT_EXECUTOR_TYPE" "executor.default"
+  "DEFAULT_OWNER_PASSWORD" "mageai.existingSecret"
+  "ENABLE_PROMETHEUS" "mageai.metrics.enabled"
+  "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH" "ilum.server.caSecret"
+  "ILUM_API_URL" "ilum.core.url"
+  "ILUM_LIVY_URL" "ilum.livy.url"
+  "ILUM_SPARK_CONNECT_URL" "ilum.server.host and ilum.server.port"
+  "ILUM_SQL_URL" "ilum.sql.url"
+  "INSTANCE_TYPE" "mageai.standaloneScheduler"
+  "JWT_SECRET" "mageai.existingSecret"
+  "MAGE_BASE_PATH" "mageai.basePath"
+  "MAGE_DATABASE_CONNECTION_URL" "mageai.database.existingSecret"
+  "REDIS_URL" "mageai.redis.existingSecret"
+  "REQUIRE_USER_AUTHENTICATION" "mageai.requireUserAuthentication"
+  "USER_CODE_PATH" "mageai.project" -}}
+{{- with get $keys . }}set {{ . }}{{ else }}leave it out{{ end -}}
+{{- end -}}

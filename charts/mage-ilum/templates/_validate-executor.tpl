@@ -1,0 +1,57 @@
+{{/* The Kubernetes executor. In Ilum's own module it is Ilum's to set up, but for the namespace and the policies. */}}
+{{- define "mage-ilum.validateExecutor" -}}
+{{- $volume := .Values.mageai.persistence -}}
+{{- if .Values.executor.enabled -}}
+{{- if not .Values.executor.dedicatedNamespace -}}
+  {{- fail "\n\nexecutor.enabled needs executor.dedicatedNamespace=true: Mage's right to create Jobs lets it use any ServiceAccount of this namespace, so declare that the namespace is Mage's own." -}}
+{{- end -}}
+{{- if not .Values.ilum.module -}}
+  {{- if not .Values.mageai.database.existingSecret -}}
+    {{- fail "\n\nexecutor.enabled needs mageai.database.existingSecret: worker pods and Mage would lock each other out of one SQLite file. Name a Secret with MAGE_DATABASE_CONNECTION_URL=postgresql+psycopg2://..." -}}
+  {{- end -}}
+  {{- if not $volume.enabled -}}
+    {{- fail "\n\nexecutor.enabled needs mageai.persistence.enabled=true: worker pods read the project from the volume and leave their results on it, and without one each pod has an empty folder of its own." -}}
+  {{- end -}}
+  {{- if has "ReadWriteOncePod" $volume.accessModes -}}
+    {{- fail "\n\nmageai.persistence.accessModes holds ReadWriteOncePod, which keeps worker pods off the volume that executor.enabled makes them use: set [ReadWriteMany], or [ReadWriteOnce] to keep them on Mage's node." -}}
+  {{- end -}}
+  {{- if eq .Values.executor.serviceAccountName (include "mage-ilum.serviceAccountName" .) -}}
+    {{- fail "\n\nexecutor.serviceAccountName is Mage's own ServiceAccount, which may create Jobs: worker pods need no right at all. Leave it empty, or name another." -}}
+  {{- end -}}
+  {{- $affinity := .Values.executor.affinity -}}
+  {{- if and $affinity (not $affinity.podAffinity) (not (has "ReadWriteMany" $volume.accessModes)) -}}
+    {{- fail "\n\nexecutor.affinity has no podAffinity, and the volume is ReadWriteOnce: a worker pod on another node than Mage's would wait for it for ever. Add a podAffinity to Mage's pods (app.kubernetes.io/component: server), leave executor.affinity empty, or set mageai.persistence.accessModes=[ReadWriteMany]." -}}
+  {{- end -}}
+  {{- include "mage-ilum.validateWorkerAffinity" . -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Mage 0.9.80 reads a part of what Kubernetes knows, and stumbles over the rest, or drops it. */}}
+{{- define "mage-ilum.validateWorkerAffinity" -}}
+{{- $preferred := "preferredDuringSchedulingIgnoredDuringExecution" -}}
+{{- $required := "requiredDuringSchedulingIgnoredDuringExecution" -}}
+{{- $cannot := "\n\nexecutor.affinity.%s has %s, which Mage cannot read: %s." -}}
+{{- range $kind := list "podAffinity" "podAntiAffinity" -}}
+  {{- with get $.Values.executor.affinity $kind -}}
+    {{- if hasKey . $required -}}
+      {{- fail (printf $cannot $kind $required (printf "use %s, with weight 100" $preferred)) -}}
+    {{- end -}}
+    {{- range dig $preferred list . -}}
+      {{- range $key, $_ := omit (.podAffinityTerm | default dict) "labelSelector" "topologyKey" -}}
+        {{- fail (printf $cannot $kind $key "a term may have labelSelector and topologyKey") -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- with .Values.executor.affinity.nodeAffinity -}}
+  {{- if or (hasKey . $preferred) (not (dig $required "nodeSelectorTerms" list .)) -}}
+    {{- fail (printf $cannot "nodeAffinity" "no required terms, or preferred ones" (printf "use %s alone" $required)) -}}
+  {{- end -}}
+  {{- range (get . $required).nodeSelectorTerms -}}
+    {{- range $key, $_ := omit . "matchExpressions" -}}
+      {{- fail (printf $cannot "nodeAffinity" $key "a term may have matchExpressions") -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}

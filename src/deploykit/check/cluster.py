@@ -1,0 +1,79 @@
+"""The state of the cluster around one connection: read once, by as few lists as it takes, and judged elsewhere."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from deploykit.deploy.policies import LiveObjects, Network, load, read_cluster
+from deploykit.errors import UnreachableError
+from deploykit.kubernetes_api import Item, KubernetesApi
+
+DNS_NAMESPACES = ("kube-system", "openshift-dns")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterState:
+    """What policies see, and the objects it was made from; what may not be read is told in `unread`."""
+
+    network: Network
+    objects: tuple[Item, ...]
+    readable: frozenset[str]
+    """The namespaces whose objects are here, all of them."""
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """A sentence for each thing that may not be read."""
+        return self.network.unread
+
+    def items(self, kind: str, namespace: str) -> list[Item]:
+        """The objects of a kind in a namespace."""
+        return [one for one in self.objects if one["kind"] == kind and one["metadata"].get("namespace") == namespace]
+
+    def selected(self, namespace: str, selector: Mapping[str, str]) -> list[Item]:
+        """The pods of a namespace with these labels, those too that have ended; the newest first."""
+        pods = (pod for pod in self.items("Pod", namespace) if carries(pod, selector))
+        return sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), reverse=True)
+
+
+def read(api: KubernetesApi, namespaces: Iterable[str]) -> ClusterState:
+    """The pods, Services and policies of these namespaces and of the cluster's DNS.
+
+    Raises `UnreachableError` when none of the former may be read, or the API server does not answer.
+    """
+    asked = tuple(dict.fromkeys(filter(None, namespaces)))
+    wanted = tuple(dict.fromkeys((*asked, *DNS_NAMESPACES)))
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        answers = dict(zip(wanted, pool.map(lambda one: _read(api, one), wanted), strict=True))
+    found = {name: answer for name, answer in answers.items() if isinstance(answer, LiveObjects)}
+    refused = {name: answer for name, answer in answers.items() if isinstance(answer, UnreachableError)}
+    if not found.keys() & set(asked):
+        raise refused[asked[0]]
+    objects = tuple(_once(found.values()))
+    unread = (
+        *(f"Namespace {name} may not be read: {error.why}" for name, error in refused.items()),
+        *dict.fromkeys(sentence for answer in found.values() for sentence in answer.unread),
+    )
+    return ClusterState(network=load(objects, unread=unread), objects=objects, readable=frozenset(found))
+
+
+def carries(item: Item, selector: Mapping[str, str]) -> bool:
+    """Whether an object has all these labels."""
+    labels = item["metadata"].get("labels") or {}
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
+def _read(api: KubernetesApi, namespace: str) -> LiveObjects | UnreachableError:
+    try:
+        return read_cluster(api, namespaces=[namespace])
+    except UnreachableError as error:
+        return error
+
+
+def _once(answers: Iterable[LiveObjects]) -> Iterator[Item]:
+    """Without the namespaces, which every answer repeats."""
+    seen = set()
+    for item in (item for answer in answers for item in answer.objects):
+        key = item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]
+        if key not in seen:
+            seen.add(key)
+            yield item

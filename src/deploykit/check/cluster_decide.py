@@ -1,0 +1,111 @@
+"""What a failure is that looks the same from outside: the state of Services, pods and policies decides. Pure."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from deploykit.check.cluster import ClusterState
+from deploykit.check.cluster_driver import newest, trouble
+from deploykit.check.cluster_policy import Verdict, denial, deny_code
+from deploykit.check.cluster_service import crowd, driver_items, is_ready, problems
+from deploykit.check.cluster_steps import failed
+from deploykit.check.cluster_target import Dialled, find, find_service
+from deploykit.check.model import Decide, Step, one_of_these
+from deploykit.deploy.policies import Pod, Service, dns_destinations
+
+_NAME = frozenset({"name-unknown", "dns-silent"})
+_REFUSED = frozenset({"refused", "no-route", "closed"})
+_SILENT = frozenset({"unreachable", "silent"})
+_OTHER_SERVER = frozenset({"http1", "not-grpc", "http2-web", "not-spark", "no-backend", "tls-required"})
+_WRONG_PORT = ("service-wrong-target-port", "service-port-missing")
+_DRIVER = ("driver-pending", "driver-starting", "driver-failed", "driver-without-class")
+
+
+def decide(state: ClusterState | None, wanted: Dialled, *, verdict: Verdict | None, now: datetime) -> Decide:
+    """A judge of failures on the way to `wanted`; `verdict` is of the pod that met them, if it was one of Mage's.
+
+    Without a state, or where the target's namespace may not be read, a failure that only the state explains says what
+    it may be.
+    """
+
+    def judge(step: Step) -> Step | None:
+        if step.code not in _NAME | _REFUSED | _SILENT | _OTHER_SERVER:
+            return None
+        found = _cause(state, wanted, step, verdict, now) if state is not None else None
+        if found is not None:
+            return replace(found, name=step.name, where=step.where, seconds=step.seconds)
+        blind = state is None or (bool(wanted.namespace) and wanted.namespace not in state.readable)
+        return _one_of(step, state) if blind else None
+
+    return judge
+
+
+def _cause(state: ClusterState, wanted: Dialled, step: Step, verdict: Verdict | None, now: datetime) -> Step | None:
+    """The first layer, from Mage on, that explains a failure."""
+    found = next(problems(state, wanted, now=now), None)
+    if step.code in _NAME:
+        inside_only = step.code == "name-unknown" and verdict is None and find_service(state, wanted) is not None
+        return _name(state, verdict, found) or (_inside_only(wanted) if inside_only else None)
+    if step.code in _OTHER_SERVER:
+        return found if found is not None and found.code in _WRONG_PORT else None
+    if found is not None:
+        return found
+    if verdict is not None and verdict.reach is not None and verdict.reach_allowed is False:
+        return denial(deny_code(verdict), state, verdict, verdict.reach, name=step.name, where=step.where)
+    target = find(state, wanted)
+    if wanted.is_address and not isinstance(target, Pod | Service) and step.code in _SILENT:
+        return failed("address-silent", {"address": str(wanted)})
+    crowded = next(crowd(state, wanted), None) if step.code in _REFUSED else None
+    return crowded or _driver(state, wanted, step, now)
+
+
+def _name(state: ClusterState, verdict: Verdict | None, found: Step | None) -> Step | None:
+    """A name that the API knows and the pod does not: DNS is closed to it, or down."""
+    if verdict is not None and verdict.dns and not verdict.dns_allowed:
+        return denial("dns-denied", state, verdict, verdict.dns[0], name="", where="")
+    if found is not None and found.code in ("service-missing", "headless-without-pods", *_DRIVER):
+        return found
+    for destination in dns_destinations(state.network):
+        if isinstance(destination.target, Service):
+            service = destination.target
+            pods = state.selected(service.namespace, service.selector)
+            if pods and not any(is_ready(pod) for pod in pods):
+                names = ", ".join(pod["metadata"]["name"] for pod in pods)
+                values = {"service": str(service), "namespace": service.namespace, "pods": names}
+                return failed("dns-down", values)
+    return None
+
+
+def _inside_only(wanted: Dialled) -> Step:
+    """A Service that is fine, and a machine outside its cluster."""
+    values = {"service": wanted.service, "namespace": wanted.namespace, "port": str(wanted.port)}
+    return failed("outside-cluster", values)
+
+
+def _driver(state: ClusterState, wanted: Dialled, step: Step, now: datetime) -> Step | None:
+    """The state of the driver's pod, and where that is fine, its port."""
+    service, target = find_service(state, wanted), find(state, wanted)
+    if service is not None:
+        pod = newest(driver_items(state, service))
+    elif isinstance(target, Pod):
+        pods = state.items("Pod", target.namespace)
+        pod = next((one for one in pods if one["metadata"]["name"] == target.name), None)
+    else:
+        return None
+    if pod is None:
+        return None
+    said = trouble(pod, now=now)
+    if said is not None and (said.code != "driver-starting" or step.code in _REFUSED):
+        return said
+    if step.code != "refused":
+        return None
+    ports = service.ports if service is not None else ()
+    number = next((one.target for one in ports if one.port == wanted.port), wanted.port)
+    metadata = pod["metadata"]
+    values = {"pod": metadata["name"], "namespace": metadata["namespace"], "target": str(number)}
+    return failed("closed-port", values)
+
+
+def _one_of(step: Step, state: ClusterState | None) -> Step:
+    """The same failure, with everything that it may be, and what would have to be readable to know which."""
+    unread = " ".join(state.unread) if state is not None else "The state of the cluster, which decides, was not asked."
+    return one_of_these(step, unread)

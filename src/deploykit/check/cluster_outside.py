@@ -1,0 +1,58 @@
+"""A failure that was met outside the cluster: the cluster is asked only then, and only where its answer is wanted."""
+
+import ipaddress
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from deploykit.check.cluster import ClusterState, read
+from deploykit.check.cluster_decide import decide
+from deploykit.check.cluster_target import Dialled, dialled
+from deploykit.check.model import Decide, Step
+from deploykit.errors import DeploykitError
+from deploykit.kubernetes_api import KubernetesApi
+from mage_ilum.connect.address import resolve
+from mage_ilum.errors import AddressError
+
+
+def judge(url: str | None, open_api: Callable[[], KubernetesApi] | None) -> Decide:
+    """Asked about each failure on the way to `url`, or to `ILUM_SPARK_CONNECT_URL`.
+
+    Without `open_api`, or where the cluster may not be read, a failure says what it may be.
+    """
+
+    def decided(step: Step) -> Step | None:
+        try:
+            address = resolve(url)
+        except AddressError:
+            return None
+        wanted = dialled(address.host, address.port, home="default")
+        state = None
+        if open_api is not None:
+            try:
+                state, wanted = _state(open_api(), wanted)
+            except DeploykitError:
+                state = None
+        return decide(state, wanted, verdict=None, now=datetime.now(UTC))(step)
+
+    return decided
+
+
+def _state(api: KubernetesApi, wanted: Dialled) -> tuple[ClusterState | None, Dialled]:
+    """The state around what was dialled; an address is looked for among the Services, such as a load balancer's."""
+    if wanted.is_address:
+        found = _service_at(api, wanted.host)
+        if found is None:
+            return None, wanted
+        wanted = Dialled(host=wanted.host, port=wanted.port, namespace=found[0], service=found[1])
+    return (read(api, [wanted.namespace]) if wanted.service else None), wanted
+
+
+def _service_at(api: KubernetesApi, host: str) -> tuple[str, str] | None:
+    address = ipaddress.ip_address(host)
+    for item in api.list_objects("services"):
+        spec, balancer = item["spec"], (item.get("status") or {}).get("loadBalancer") or {}
+        ingress = (one.get("ip") for one in balancer.get("ingress") or ())
+        known = (*(spec.get("clusterIPs") or ()), *(spec.get("externalIPs") or ()), *ingress)
+        if any(one and one != "None" and ipaddress.ip_address(one) == address for one in known):
+            return item["metadata"]["namespace"], item["metadata"]["name"]
+    return None

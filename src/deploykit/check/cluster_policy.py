@@ -1,0 +1,152 @@
+"""What NetworkPolicies say of one kind of pod: may it ask DNS and open the driver's port, and which say so. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deploykit.check.cluster import ClusterState
+from deploykit.check.cluster_steps import failed, passed
+from deploykit.check.cluster_target import Dialled, find
+from deploykit.check.model import Step
+from deploykit.deploy.policies import (
+    Answer,
+    Destination,
+    Path,
+    Pod,
+    Reason,
+    dns_destinations,
+    evaluate,
+    near_misses,
+    table,
+)
+
+NAME, PORT = "policy-dns", "policy"
+"""The names of the two steps."""
+_FIX = "let deploykit check --from mage --patch allow.yaml write what is missing, and kubectl apply it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The answers for one kind of pod; `reach` is `None` for a target that is nothing in this cluster."""
+
+    kind: str
+    pod: Pod
+    dns: tuple[Answer, ...]
+    """One for each DNS server, by UDP."""
+    dns_tcp: tuple[Answer, ...]
+    """The same by TCP, which only answers that are too long for UDP need."""
+    reach: Answer | None
+
+    @property
+    def dns_allowed(self) -> bool:
+        """Whether it may ask any DNS server: which one it does ask is in its `/etc/resolv.conf`."""
+        return any(answer.allowed for answer in self.dns)
+
+    @property
+    def reach_allowed(self) -> bool | None:
+        """Whether it may open the port; `None` where policies have nothing to say, such as without a pod."""
+        return self.reach.allowed if self.reach is not None and self.reach.paths else None
+
+    @property
+    def denied(self) -> tuple[Answer, ...]:
+        """What has to be allowed: DNS, and the port."""
+        dns = () if self.dns_allowed else (*self.dns, *self.dns_tcp)
+        return (*dns, *((self.reach,) if self.reach is not None and self.reach_allowed is False else ()))
+
+
+def destinations(state: ClusterState, wanted: Dialled) -> tuple[Destination, ...]:
+    """The columns of the table: the DNS servers, then what is dialled."""
+    target = find(state, wanted)
+    spark = () if target is None else (Destination(name=f"Spark {wanted}", target=target, port=wanted.port),)
+    return (*(one for one in dns_destinations(state.network) if one.protocol == "UDP"), *spark)
+
+
+def verdict(state: ClusterState, kind: str, pod: Pod, wanted: Dialled) -> Verdict:
+    """Ask the evaluator for one kind of pod."""
+    servers, target = dns_destinations(state.network), find(state, wanted)
+    answers = table(state.network, kinds={kind: pod}, destinations=servers)[kind]
+    return Verdict(
+        kind=kind,
+        pod=pod,
+        dns=tuple(answers[one.name] for one in servers if one.protocol == "UDP"),
+        dns_tcp=tuple(answers[one.name] for one in servers if one.protocol == "TCP"),
+        reach=None if target is None else evaluate(state.network, source=pod, target=target, port=wanted.port),
+    )
+
+
+def steps(state: ClusterState, found: Verdict, wanted: Dialled, *, where: str) -> tuple[Step, ...]:
+    """The verdict as steps. DNS is left out for an address, the port for a target that policies say nothing of."""
+    said = []
+    if not wanted.is_address:
+        said.append(dns_step(state, found, where=where))
+    port = port_step(state, found, wanted, where=where)
+    return (*said, *((port,) if port else ()))
+
+
+def dns_step(state: ClusterState, found: Verdict, *, where: str) -> Step:
+    """May it ask for names?"""
+    if found.dns_allowed:
+        answer = next(answer for answer in found.dns if answer.allowed)
+        return passed(NAME, "policies-allow-dns", {"by": _by(answer.paths)}, where=where)
+    return denial("dns-denied", state, found, found.dns[0], name=NAME, where=where)
+
+
+def port_step(state: ClusterState, found: Verdict, wanted: Dialled, *, where: str) -> Step | None:
+    """May it open the port?"""
+    if found.reach is None or not found.reach.paths:
+        return None
+    if found.reach.allowed:
+        return passed(PORT, "policies-allow", {"target": str(wanted), "by": _by(found.reach.paths)}, where=where)
+    return denial(_code(found.reach), state, found, found.reach, name=PORT, where=where)
+
+
+def denial(code: str, state: ClusterState, found: Verdict, answer: Answer, *, name: str, where: str) -> Step:
+    """Which policies say no, what in them nearly says yes, and what to do."""
+    misses = near_misses(state.network, answer)
+    decision = answer.denied[0] if answer.denied else None
+    path = next((path for path in answer.paths if not path.allowed), None)
+    because = misses[0].sentence if misses else _no_rule(path)
+    policies = ", ".join(dict.fromkeys(str(policy) for one in answer.denied for policy in one.policies))
+    target = f"{decision.end if code == 'ingress-denied' else decision.peer}" if decision else str(answer.target)
+    port = f" port {path.place.port}" if path else ""
+    values = {
+        "pod": f"pod {found.pod}",
+        "target": f"{target}{port}",
+        "policies": policies,
+        "because": because,
+        "do": _FIX,
+    }
+    return failed(code, {**values, "do": _FIX}, name=name, where=where)
+
+
+def deny_code(found: Verdict) -> str:
+    """Which side denies the port: what stands on Mage's side comes first."""
+    return _code(found.reach) if found.reach is not None else "egress-denied"
+
+
+def _code(answer: Answer) -> str:
+    return "egress-denied" if any(one.direction == "egress" for one in answer.denied) else "ingress-denied"
+
+
+def _no_rule(path: Path | None) -> str:
+    if path is None:
+        return ""
+    decision = next(one for one in path.decisions if not one.allowed)
+    preposition = "to" if decision.direction == "egress" else "from"
+    return f"None of their rules allows {path.place.protocol} {path.place.port} {preposition} {decision.peer}."
+
+
+def _by(paths: Sequence[Path]) -> str:
+    """What allows both directions, each said once."""
+    said = []
+    for path in paths:
+        for decision in path.decisions:
+            match decision.reason:
+                case Reason.RULE:
+                    said.append(str(decision.allowed_by[0]))
+                case Reason.NOT_ISOLATED:
+                    said.append(f"no policy isolates {decision.end} for {decision.direction}")
+                case Reason.OUTSIDE:
+                    pass
+                case reason:
+                    said.append(str(reason))
+    return ", and ".join(dict.fromkeys(said)) or "nothing isolates either end"

@@ -1,0 +1,157 @@
+"""What is wrong with the Service that leads to the driver. Pure."""
+
+import difflib
+from collections.abc import Iterator
+from datetime import datetime
+
+from deploykit.check.cluster import ClusterState, carries
+from deploykit.check.cluster_driver import newest, trouble
+from deploykit.check.cluster_steps import failed
+from deploykit.check.cluster_target import Dialled, find_service
+from deploykit.check.model import Step
+from deploykit.deploy.policies import Pod, Service
+from deploykit.deploy.policies.model import ServicePort
+from deploykit.kubernetes_api import Item
+from deploykit.spark_pods import CONNECT_PORT
+
+_DRIVER = {"spark-role": "driver"}
+_APPLICATION = "spark-app-selector"
+
+
+def problems(state: ClusterState, wanted: Dialled, *, now: datetime) -> Iterator[Step]:
+    """What keeps connections to a Service from the one driver, the nearest to Mage first.
+
+    Nothing for what is no Service, or is one in a namespace that may not be read.
+    """
+    if not wanted.service or wanted.namespace not in state.readable:
+        return
+    service = find_service(state, wanted)
+    if service is None:
+        if wanted.host.count(".") != 1:  # a name with one dot may as well be outside the cluster
+            yield _missing(state, wanted)
+        return
+    if service.external_name or not service.selector:
+        return
+    yield from _port(state, service, wanted)
+    pods = state.network.index.backends(service)
+    if not pods:
+        yield _without_pods(state, service, now)
+        return
+    yield from _not_ready(state, service, pods, now)
+    yield from _targets(service, wanted, pods)
+
+
+def driver_items(state: ClusterState, service: Service) -> list[Item]:
+    """The pods behind a Service, and those that were until they ended; where it fits none, the namespace's drivers."""
+    fitting = state.selected(service.namespace, service.selector)
+    return fitting or state.selected(service.namespace, _DRIVER)
+
+
+def _missing(state: ClusterState, wanted: Dialled) -> Step:
+    names = [one.name for one in state.network.services if one.namespace == wanted.namespace]
+    elsewhere = [str(one) for one in state.network.services if one.name == wanted.service]
+    near = difflib.get_close_matches(wanted.service, names, n=1, cutoff=0.6)
+    if elsewhere:
+        similar = f"There is {elsewhere[0]}, in another namespace."
+    elif near:
+        similar = f"There is {wanted.namespace}/{near[0]}."
+    else:
+        similar = f"The namespace has {', '.join(sorted(names)[:5]) or 'no Service at all'}."
+    values = {"service": wanted.service, "namespace": wanted.namespace, "similar": similar}
+    return failed("service-missing", values)
+
+
+def _port(state: ClusterState, service: Service, wanted: Dialled) -> Iterator[Step]:
+    if not service.headless and _leading(service, wanted.port) is None:
+        offered = ", ".join(f"{one.protocol} {one.port}" for one in service.ports) or "none"
+        yield failed("service-port-missing", {**_values(service, wanted), "offered": offered})
+
+
+def _without_pods(state: ClusterState, service: Service, now: datetime) -> Step:
+    code = "headless-without-pods" if service.headless else "service-without-pods"
+    known = newest(driver_items(state, service))
+    selector = ",".join(f"{key}={value}" for key, value in service.selector.items())
+    values = {"namespace": service.namespace, "service": service.name}
+    if known is None:
+        because = f"Its selector is {selector}, and no Spark driver is in the namespace, neither running nor ended."
+        return failed(code, {**values, "because": because, "do": "start the Spark Connect job in Ilum"})
+    if carries(known, service.selector):  # it ended
+        return trouble(known, now=now) or failed(code, {**values, **_ended(known, selector)})
+    return failed(code, {**values, **_unmet(known, service, selector)})
+
+
+def _ended(pod: Item, selector: str) -> dict[str, str]:
+    """A driver that went well to its end, as batch jobs do."""
+    because = f"Its selector is {selector}; driver {pod['metadata']['name']} has it, and has ended."
+    return {"because": because, "do": "start the Spark Connect job in Ilum"}
+
+
+def _unmet(pod: Item, service: Service, selector: str) -> dict[str, str]:
+    """What the namespace's driver lacks for the Service to select it."""
+    name, labels = pod["metadata"]["name"], pod["metadata"].get("labels") or {}
+    wrong = [key for key, value in service.selector.items() if labels.get(key) != value]
+    has = ", ".join(f"{key}={labels[key]}" if key in labels else f"no label {key}" for key in wrong)
+    lasting = ",".join(f"{key}={labels[key]}" for key in ("spark-role", "spark-app-name") if key in labels)
+    return {
+        "because": f"Its selector is {selector}; driver {name} has {has}.",
+        "do": f"kubectl --namespace {service.namespace} set selector service {service.name} '{lasting}'",
+    }
+
+
+def _not_ready(state: ClusterState, service: Service, pods: tuple[Pod, ...], now: datetime) -> Iterator[Step]:
+    items = {one["metadata"]["name"]: one for one in state.items("Pod", service.namespace)}
+    waiting = [items[pod.name] for pod in pods if pod.name in items and not is_ready(items[pod.name])]
+    if not waiting or len(waiting) < len(pods):
+        return
+    names = [one["metadata"]["name"] for one in waiting]
+    values = {"namespace": service.namespace, "service": service.name, "pods": ", ".join(names), "pod": names[0]}
+    yield trouble(waiting[0], now=now) or failed("service-without-ready-pods", values)
+
+
+def _targets(service: Service, wanted: Dialled, pods: tuple[Pod, ...]) -> Iterator[Step]:
+    leading = _leading(service, wanted.port)
+    if leading is None or service.headless:
+        return
+    for pod in pods:
+        numbers = {leading.target} if isinstance(leading.target, int) else pod.numbers(leading.target, leading.protocol)
+        if CONNECT_PORT not in numbers:
+            found = {"target": str(leading.target), "pod": pod.name, "connect": str(CONNECT_PORT)}
+            index = str(service.ports.index(leading))
+            yield failed("service-wrong-target-port", {**_values(service, wanted), **found, "index": index})
+            return
+
+
+def crowd(state: ClusterState, wanted: Dialled) -> Iterator[Step]:
+    """Several drivers, or executors, behind the Service: it works, by chance."""
+    service = find_service(state, wanted)
+    if service is None or not service.selector:
+        return
+    pods = state.network.index.backends(service)
+    drivers = [pod for pod in pods if pod.labels.get("spark-role") == "driver"]
+    executors = [pod for pod in pods if pod.labels.get("spark-role") == "executor"]
+    values = _values(service, wanted)
+    if len(drivers) > 1:
+        connect = next((pod for pod in drivers if pod.numbers("spark-connect", "TCP")), drivers[0])
+        found = {"count": str(len(drivers)), "pods": _names(drivers)}
+        yield failed("several-drivers", {**values, **found, "application": connect.labels.get(_APPLICATION, "ID")})
+    elif executors:
+        yield failed("executors-behind-service", {**values, "pods": _names(executors), "target": str(CONNECT_PORT)})
+
+
+def is_ready(pod: Item) -> bool:
+    """Whether Kubernetes holds a pod ready for connections."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _leading(service: Service, port: int) -> ServicePort | None:
+    return next((one for one in service.ports if one.port == port and one.protocol == "TCP"), None)
+
+
+def _values(service: Service, wanted: Dialled) -> dict[str, str]:
+    return {"namespace": service.namespace, "service": service.name, "port": str(wanted.port)}
+
+
+def _names(pods: list[Pod]) -> str:
+    shown = ", ".join(pod.name for pod in pods[:3])
+    return f"{shown} and {len(pods) - 3} more" if len(pods) > 3 else shown

@@ -1,0 +1,214 @@
+"""`--from mage`: what each kind of Mage pod may do by the policies, and what it does when it tries."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from deploykit.check import cluster_policy, from_inside_answers, project_facts
+from deploykit.check.cluster import ClusterState, read
+from deploykit.check.cluster_decide import decide
+from deploykit.check.cluster_policy import Verdict, destinations, verdict
+from deploykit.check.cluster_service import crowd
+from deploykit.check.cluster_target import Dialled, dialled
+from deploykit.check.from_inside_agree import agreement
+from deploykit.check.from_inside_kinds import Kind, environment, kinds, mage_container
+from deploykit.check.from_inside_lifecycle import START_SECONDS
+from deploykit.check.from_inside_pod import probe_pod, serving
+from deploykit.check.from_inside_run import Task, run_all
+from deploykit.check.from_inside_said import Said
+from deploykit.check.from_inside_things import image_and_project
+from deploykit.check.model import Decide, Step, Walk, decided
+from deploykit.deploy.policies import Table, patch, table
+from deploykit.errors import UsageError
+from deploykit.kubernetes_api import SECONDS as LIST_SECONDS
+from deploykit.kubernetes_api import Item, KubernetesApi
+from mage_ilum.connect.address import ConnectAddress
+
+if TYPE_CHECKING:
+    from urllib3 import HTTPResponse
+
+SECONDS = 3.0
+"""For a probe, from the moment its container runs."""
+_NETWORK_SECONDS = 2.0
+"""Of these, for the way to Spark: the rest is Python's start."""
+_VARIABLE = "ILUM_SPARK_CONNECT_URL"
+_FACTS = " facts"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inside:
+    """What was found: the steps of every kind of pod, the evaluator's table, and the policies that are missing."""
+
+    kinds: tuple[str, ...]
+    walk: Walk
+    seconds: Mapping[str, float]
+    """How long each kind's probe took, from the moment that its container ran."""
+    table: Table
+    patches: tuple[Item, ...] = ()
+
+
+def check(
+    api: KubernetesApi,
+    *,
+    namespace: str,
+    release: str | None = None,
+    url: str | None = None,
+    only: str | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Inside:
+    """Check every kind of pod of a release, or `only` one; `url` takes the place of the address that its pods have.
+
+    Raises `UsageError` for a wrong address, an unknown kind or several releases, `UnreachableError` where there is no
+    release, or its namespace may not be read.
+    """
+    state = read(api, [namespace])
+    found = _chosen(kinds(state, namespace, release=release), only)
+    address = _address(found, url)
+    wanted = dialled(address.host, address.port, home=namespace) if address else None
+    if wanted is not None and wanted.namespace not in state.readable:
+        state = read(api, [namespace, wanted.namespace])
+    say(f"Asking {len(found)} kinds of pods of {found[0].release}: {', '.join(kind.name for kind in found)}")
+    walks, said = _probe(api, state, found, url)
+    if wanted is None:  # the address is in a Secret: the pods know it
+        wanted, state = _told(api, state, walks, namespace)
+    now = datetime.now(UTC)
+    verdicts = [verdict(state, kind.name, kind.pod(state), wanted) for kind in found] if wanted else []
+    steps = [*_crowded(state, wanted, now)]
+    for number, kind in enumerate(found):
+        walk = walks[kind.name]
+        if wanted is not None:
+            judge = decide(state, wanted, verdict=verdicts[number], now=now)
+            steps += _steps(state, wanted, verdicts[number], walk, judge)
+        else:
+            steps += walk.steps
+    steps += _things(api, found, said, namespace)
+    first = next((walk for walk in walks.values() if walk.server), None) or Walk(steps=())
+    return Inside(
+        kinds=tuple(kind.name for kind in found),
+        walk=replace(first, steps=tuple(steps), address=str(address or first.address)),
+        seconds={kind.name: said[kind.name].seconds for kind in found if kind.name in said},
+        table=_table(state, found, wanted),
+        patches=missing(verdicts),
+    )
+
+
+def _chosen(found: Sequence[Kind], only: str | None) -> Sequence[Kind]:
+    chosen = [kind for kind in found if only in (None, kind.name)]
+    if chosen:
+        return chosen
+    known = ", ".join(kind.name for kind in found)
+    raise UsageError(
+        f"Release {found[0].release} has no pods of kind {only}.", why=f"It has: {known}.", fix="--from mage"
+    )
+
+
+def missing(verdicts: Sequence[Verdict]) -> tuple[Item, ...]:
+    """The policies that allow what is denied, each once."""
+    items = (item for found in verdicts for answer in found.denied for item in patch(answer))
+    return tuple({(one["metadata"]["namespace"], str(one["spec"])): one for one in items}.values())
+
+
+def _address(found: Sequence[Kind], url: str | None) -> ConnectAddress | None:
+    """Where the pods go; `None` where only they know."""
+    address = ConnectAddress.parse(url) if url else None
+    if address is not None and address.token:
+        raise UsageError(
+            "An address for --from mage has no token in it.",
+            why="It would be seen in the pods' command lines; pods have their own by their environment.",
+            fix=f"deploykit check sc://{address.endpoint} --from mage",
+        )
+    named = (environment(kind.container).get(_VARIABLE) for kind in found)
+    text = next(filter(None, named), None)
+    return address or (ConnectAddress.parse(text) if text else None)
+
+
+def _probe(
+    api: KubernetesApi, state: ClusterState, found: Sequence[Kind], url: str | None
+) -> tuple[dict[str, Walk], dict[str, Said]]:
+    """Run the image's own check in each kind, and have a look at what runs; the walks, and all that was said."""
+    command = ("python3", "-m", "mage_ilum.check", "-o", "json", "--timeout", f"{_NETWORK_SECONDS:g}")
+    command = (*command, "--query-seconds", "0", *((url,) if url else ()))
+    look = ("python3", "-I", "-c", Path(project_facts.__file__).read_text(encoding="utf-8"))
+    tasks, pods, walks = dict[str, Task](), dict[str, Item](), dict[str, Walk]()
+    services = state.items("Service", found[0].namespace)
+    for kind in found:
+        if kind.running:
+            place = (kind.namespace, kind.running, str(kind.container["name"]))
+            tasks |= {kind.name: Task(place, command), kind.name + _FACTS: Task(place, look)}
+        elif service := serving(services, kind.labels):
+            walks[kind.name] = from_inside_answers.served(kind, service)
+        else:
+            pods[kind.name] = probe_pod(kind, command)
+    said = run_all(api, running=tasks, pods=pods, seconds=SECONDS)
+    for kind in found:
+        if kind.name in said:
+            walks[kind.name] = from_inside_answers.walk_of(
+                kind, said[kind.name], seconds=SECONDS, start_seconds=START_SECONDS
+            )
+    return walks, said
+
+
+def _told(
+    api: KubernetesApi, state: ClusterState, walks: dict[str, Walk], namespace: str
+) -> tuple[Dialled | None, ClusterState]:
+    """The target, as a pod has told it, with the state of its namespace."""
+    text = next((walk.address for walk in walks.values() if walk.address), "")
+    if not text:
+        return None, state
+    address = ConnectAddress.parse(text)
+    wanted = dialled(address.host, address.port, home=namespace)
+    return wanted, state if wanted.namespace in state.readable else read(api, [namespace, wanted.namespace])
+
+
+def _steps(state: ClusterState, wanted: Dialled, found: Verdict, seen: Walk, judge: Decide) -> tuple[Step, ...]:
+    """Policies, then what was tried; steps that were not taken are left out."""
+    policies = cluster_policy.steps(state, found, wanted, where=found.kind)
+    known = {step.code for step in policies if step.outcome == "failed"}
+    told = []
+    for before, after in zip(seen.steps, decided(seen, judge).steps, strict=True):
+        # What the policies' step has said is not said again: here stands what the pod has met.
+        again = after.code in known and after.code != before.code
+        told.append(replace(after, sentence=before.sentence, why="", fix="") if again else after)
+    every = agreement(policies, replace(seen, steps=tuple(told)), found)
+    return tuple(step for step in every if step.outcome != "skipped")
+
+
+def _crowded(state: ClusterState, wanted: Dialled | None, now: datetime) -> list[Step]:
+    """What works by chance only, whoever asks."""
+    found = crowd(state, wanted) if wanted is not None else ()
+    return [replace(step, name="service", where="cluster", outcome="warned", exit_code=0) for step in found]
+
+
+def _things(api: KubernetesApi, found: Sequence[Kind], said: dict[str, Said], namespace: str) -> list[Step]:
+    """Image and project of what runs."""
+    running = [kind for kind in found if kind.name + _FACTS in said]
+    wanted = _workloads(api, namespace)
+    with ThreadPoolExecutor(max(len(running), 1)) as pool:  # each asks the registry
+        answers = pool.map(lambda kind: image_and_project(kind, said[kind.name + _FACTS], wanted=wanted), running)
+        return [step for answer in answers for step in answer]
+
+
+def _workloads(api: KubernetesApi, namespace: str) -> dict[str, str]:
+    """The image that each Deployment names now; nothing where that may not be read."""
+    from kubernetes import client
+    from urllib3.exceptions import HTTPError
+
+    apps = client.AppsV1Api(api.connection)
+    try:
+        answer = apps.list_namespaced_deployment(namespace, _request_timeout=LIST_SECONDS, _preload_content=False)
+    except (client.ApiException, HTTPError, OSError):
+        return {}
+    items = json.loads(cast("HTTPResponse", answer).data)["items"]
+    return {f"deployment/{one['metadata']['name']}": mage_container(one["spec"]["template"])["image"] for one in items}
+
+
+def _table(state: ClusterState, found: Sequence[Kind], wanted: Dialled | None) -> Table:
+    if wanted is None:
+        return {}
+    return table(
+        state.network, kinds={kind.name: kind.pod(state) for kind in found}, destinations=destinations(state, wanted)
+    )

@@ -1,0 +1,78 @@
+"""What a probe of a running pod's image and project found, as steps. Pure but for the registry, which is asked here."""
+
+import json
+
+from deploykit.check import image, image_labels, project
+from deploykit.check.cluster_steps import warned
+from deploykit.check.from_inside_kinds import Kind, mage_container
+from deploykit.check.from_inside_said import Said
+from deploykit.check.model import Step
+from deploykit.kubernetes_api import Item
+
+_LABEL = "io.deploykit.spark"
+
+
+def image_and_project(kind: Kind, said: Said, *, wanted: dict[str, str]) -> tuple[Step, ...]:
+    """`said` is what `project_facts` printed in the pod; `wanted` the image of each workload now, by its name."""
+    try:
+        facts = json.loads(said.out)
+        assert isinstance(facts, dict)
+    except (ValueError, AssertionError):
+        because = said.reason or (said.error.strip().splitlines() or ["it said nothing"])[-1]
+        return (warned(project.NAME, "project-unread", {"pod": kind.running, "because": because}, where=kind.name),)
+    held = project.parse_constraints(str(facts.get("constraints") or ""))
+    found = project.Project(
+        path=str(facts["project"]),
+        metadata=str(facts.get("metadata") or ""),
+        requirements=str(facts.get("requirements") or ""),
+        held=held,
+        constrained=bool(held),
+        local_spark=bool(facts.get("java")) and bool(facts.get("jars")),
+        spark_remote=bool(facts.get("spark_remote")),
+    )
+    return (*image.steps(_image(kind, facts, wanted), where=kind.name), *project.steps(found, where=kind.name))
+
+
+def _image(kind: Kind, facts: Item, wanted: dict[str, str]) -> image.RunningImage:
+    reference = str(kind.container["image"])
+    registered = image_labels.ask(reference)
+    workload = workload_of(kind.model)
+    return image.RunningImage(
+        pod=kind.running,
+        namespace=kind.namespace,
+        workload=workload,
+        reference=reference,
+        wanted=wanted.get(workload, ""),
+        digest=_digest(kind.model),
+        tag_digest=registered.digest if registered else "",
+        label=registered.labels.get(_LABEL, "") if registered else "",
+        locked=_locked(facts),
+        pyspark=str(facts.get("pyspark") or ""),
+        pyspark_changed=float(facts.get("pyspark_changed") or 0),
+        started=float(facts.get("started") or 0),
+    )
+
+
+def workload_of(pod: Item) -> str:
+    """What makes a pod, as kubectl names it: a Deployment by the name of its ReplicaSet."""
+    owner = next(iter(pod["metadata"].get("ownerReferences") or ()), None)
+    if owner is None:
+        return ""
+    generated = (pod["metadata"].get("labels") or {}).get("pod-template-hash")
+    if owner["kind"] == "ReplicaSet" and generated:
+        return f"deployment/{owner['name'].removesuffix(f'-{generated}')}"
+    return f"{owner['kind'].lower()}/{owner['name']}"
+
+
+def _digest(pod: Item) -> str:
+    name = mage_container(pod)["name"]
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    image_id = next((str(one.get("imageID", "")) for one in statuses if one["name"] == name), "")
+    return image_id.rpartition("@")[2] if "@" in image_id else ""
+
+
+def _locked(facts: Item) -> str:
+    try:
+        return str(json.loads(str(facts.get("locked") or "{}")).get("spark", ""))
+    except ValueError:
+        return ""

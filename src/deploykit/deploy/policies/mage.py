@@ -1,0 +1,35 @@
+"""The kinds of Mage pods, for the rows of the table."""
+
+from collections.abc import Collection
+
+from deploykit.deploy.policies.model import Network, Pod
+
+_NAMES = ("mage-ilum", "mageai")
+"""`app.kubernetes.io/name` of our chart's pods, and of those of Ilum's module and Mage's own chart."""
+
+
+def mage_pods(network: Network, *, namespaces: Collection[str] = ()) -> dict[str, Pod]:
+    """One pod of each kind by its component: `server`, `worker`, `test` and the like; a pod that runs comes first.
+
+    Worker pods run only while Mage does; where none runs, the ConfigMap of the Kubernetes executor tells their labels.
+    With pods of several namespaces or releases, those of the first that is found have the plain name.
+    """
+    found: dict[str, Pod] = {}
+    for pod in sorted(network.pods, key=lambda pod: not pod.addresses):
+        if pod.labels.get("app.kubernetes.io/name") in _NAMES and (not namespaces or pod.namespace in namespaces):
+            kind = pod.labels.get("app.kubernetes.io/component", "server")
+            same = found.setdefault(kind, pod)
+            if _place(same) != _place(pod):
+                found.setdefault(f"{kind} of {'/'.join(_place(pod))}", pod)
+    return found
+
+
+def unlabelled_worker(namespace: str) -> Pod:
+    """A pod that Mage's Kubernetes executor starts without `K8S_CONFIG_FILE`: it has only the labels of its Job."""
+    name = "mage-data-prep-block-1"
+    labels = {"batch.kubernetes.io/job-name": name, "job-name": name}
+    return Pod(namespace=namespace, name=f"job/{name}", labels=labels)
+
+
+def _place(pod: Pod) -> tuple[str, str]:
+    return pod.namespace, pod.labels.get("app.kubernetes.io/instance", "")

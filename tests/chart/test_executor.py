@@ -1,0 +1,106 @@
+"""The Kubernetes executor: its file, its rights, and where its pods may run."""
+
+import pytest
+import yaml
+from tests.chart.rendering import environment, mage, named, of_kind, pods, refusal, rendered
+
+pytestmark = pytest.mark.usefixtures("needs_helm")
+
+PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+def config(documents):
+    return yaml.safe_load(named(documents, "ConfigMap", "mage-executor")["data"]["executor.yaml"])
+
+
+def test_rights_are_given_only_to_the_executor_and_only_those_it_uses():
+    assert of_kind(rendered("minimal"), "Role") == []
+    assert of_kind(rendered("minimal"), "RoleBinding") == []
+    documents = rendered("executor")
+    [role] = of_kind(documents, "Role")
+    rights = {(resource, verb) for rule in role["rules"] for resource in rule["resources"] for verb in rule["verbs"]}
+    assert rights == {("pods", "get"), ("jobs", "get"), ("jobs", "create"), ("jobs", "delete")}
+    [binding] = of_kind(documents, "RoleBinding")
+    assert [subject["name"] for subject in binding["subjects"]] == ["mage"]
+    accounts = {kind: spec["serviceAccountName"] for kind, _, spec in pods(documents) if kind != "test"}
+    assert accounts == {"server": "mage", "worker": "mage-worker"}
+
+
+@pytest.mark.parametrize(
+    ("name", "starting", "not_starting"), [("executor", "server", []), ("split", "scheduler", ["web"])]
+)
+def test_only_the_pod_that_starts_jobs_is_told_how(name, starting, not_starting):
+    documents = rendered(name)
+    variables = environment(mage(documents, starting))
+    assert variables["K8S_CONFIG_FILE"]["value"] == "/etc/mage-ilum/executor.yaml"
+    assert variables["MAGE_CONTAINER_NAME"]["value"] == mage(documents, starting)["name"]
+    assert mage(documents, starting)["pod"]["automountServiceAccountToken"] is True
+    for component in not_starting:
+        assert "K8S_CONFIG_FILE" not in environment(mage(documents, component))
+        assert mage(documents, component)["pod"]["automountServiceAccountToken"] is False
+
+
+def test_every_pipeline_uses_it_only_where_that_is_said():
+    assert environment(mage(rendered("executor")))["DEFAULT_EXECUTOR_TYPE"]["value"] == "k8s"
+    assert "DEFAULT_EXECUTOR_TYPE" not in environment(mage(rendered("split"), "scheduler"))
+
+
+def test_a_job_is_not_retried_by_kubernetes_and_is_named_after_its_release():
+    documents = rendered("executor")
+    expected = {"backoff_limit": 0, "ttl_seconds_after_finished": 600, "active_deadline_seconds": 7200}
+    assert config(documents)["job"] == expected
+    assert "active_deadline_seconds" not in config(rendered("split"))["job"]
+    assert environment(mage(documents))["MAGE_CLUSTER_UUID"]["value"] == "mage"
+
+
+def test_worker_pods_have_annotations_where_some_are_given():
+    assert config(rendered("executor"))["metadata"]["annotations"] == {"sidecar.istio.io/inject": "false"}
+    assert "annotations" not in config(rendered("split"))["metadata"]
+
+
+def test_a_change_of_the_executors_file_starts_mage_anew_and_no_web_server():
+    def annotations(name, component, *changes):
+        deployment = named(rendered(name, *changes), "Deployment", component)
+        return deployment["spec"]["template"]["metadata"]["annotations"]
+
+    change = "executor.ttlSecondsAfterFinished=60"
+    for name, component in (("executor", "mage"), ("split", "mage-scheduler")):
+        before, after = annotations(name, component), annotations(name, component, change)
+        assert before["checksum/executor"] != after["checksum/executor"]
+    assert annotations("split", "mage-web") == annotations("split", "mage-web", change)
+
+
+def test_worker_pods_are_asked_onto_the_node_that_the_volume_is_on():
+    """As Mage reads it: the term beside its weight."""
+    [term] = config(rendered("executor"))["pod"]["affinity"]["podAffinity"][PREFERRED]
+    selector = of_kind(rendered("executor"), "Deployment")[0]["spec"]["selector"]
+    assert term == {"weight": 100, "topologyKey": "kubernetes.io/hostname", "labelSelector": selector}
+    assert "affinity" not in config(rendered("split"))["pod"], "a shared volume is on every node"
+
+
+def test_an_affinity_as_kubernetes_has_it_reaches_mage_as_mage_reads_it():
+    node = {REQUIRED: {"nodeSelectorTerms": [{"matchExpressions": [{"key": "pool", "operator": "Exists"}]}]}}
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {"app": "x"}}}
+    given = {"nodeAffinity": node, "podAntiAffinity": {PREFERRED: [{"weight": 7, "podAffinityTerm": term}]}}
+    found = config(rendered("split", f"executor.affinity={given}"))["pod"]["affinity"]
+    assert found == {"nodeAffinity": node, "podAntiAffinity": {PREFERRED: [{"weight": 7, **term}]}}
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (f"podAffinity.{REQUIRED}[0].topologyKey=zone", f"executor.affinity.podAffinity has {REQUIRED}"),
+        (
+            f"podAntiAffinity.{PREFERRED}[0].podAffinityTerm.namespaces[0]=x",
+            "executor.affinity.podAntiAffinity has namespaces",
+        ),
+        (f"nodeAffinity.{PREFERRED}[0].weight=1", "executor.affinity.nodeAffinity has no required terms"),
+        (
+            f"nodeAffinity.{REQUIRED}.nodeSelectorTerms[0].matchFields[0].key=x",
+            "executor.affinity.nodeAffinity has matchFields",
+        ),
+    ],
+)
+def test_an_affinity_that_mage_would_misread_is_refused(path, words):
+    assert words in refusal(f"executor.affinity.{path}", values="split")

@@ -1,0 +1,61 @@
+"""What `helm install` says at its end: what was installed, what is not safe yet, what to type next."""
+
+import re
+
+import pytest
+from tests.chart.rendering import notes
+
+pytestmark = pytest.mark.usefixtures("needs_helm")
+
+HEAD = "Not safe, or not open, yet:"
+
+
+@pytest.fixture
+def said(tmp_path):
+    return lambda name, *changes: notes(name, *changes, folder=tmp_path)
+
+
+def test_the_next_commands_are_there(said):
+    text = said("minimal")
+    for command in ("deploykit open --namespace team", "helm test mage -n team --logs", "mage run default_repo"):
+        assert command in text
+    assert "http://127.0.0.1:9777" in text
+    assert "//localhost" not in text
+
+
+def test_a_company_installation_has_nothing_left_to_say(said):
+    text = said("split")
+    assert HEAD not in text
+    assert "a scheduler (2) and a web server (2), with scheduled blocks as Jobs" in text
+    assert "https://mage.example.com/mage" in text
+    assert "exec deploy/mage-scheduler" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ((), "The owner's password is the generated one"),
+        ((), "mageai.database.existingSecret is empty"),
+        (("ilum.server.host=spark.corp.example",), "ilum.server.host is no name of a Service"),
+        (("networkPolicy.enabled=false",), "networkPolicy.enabled is false"),
+        (("mageai.requireUserAuthentication=false",), "mageai.requireUserAuthentication is false"),
+        (("mageai.persistence.enabled=false",), "mageai.persistence.enabled is false"),
+        (("mageai.metrics.enabled=true",), "networkPolicy.ingress.from is empty"),
+        (("mageai.service.type=LoadBalancer",), "networkPolicy.ingress lets no ingress controller"),
+        (("mageai.ingress={enabled: true, hosts: [mage.example]}",), "mageai.ingress.tls is empty"),
+    ],
+)
+def test_what_is_not_safe_yet_is_said_with_its_key(said, changes, words):
+    warnings = said("minimal", *changes).partition(HEAD)[2].partition("\n\nOpen the page")[0]
+    assert re.search(rf"^  - .*{re.escape(words)}", warnings, re.MULTILINE), warnings
+
+
+def test_jobs_that_no_policy_selects_are_said(said):
+    assert "networkPolicy.defaultDenyEgress is false" in said("executor", "networkPolicy.defaultDenyEgress=false")
+
+
+def test_beside_ilums_module_there_is_no_page_to_open(said):
+    text = said("module")
+    assert text.startswith("Installed beside Ilum's own Mage module, in namespace team: NetworkPolicies and helm test.")
+    assert "deploykit open" not in text
+    assert "helm test mage" in text

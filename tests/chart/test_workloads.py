@@ -1,0 +1,144 @@
+"""Mage as one pod, or as scheduler and web server."""
+
+import pytest
+from tests.chart.rendering import environment, mage, named, of_kind, rendered
+
+pytestmark = pytest.mark.usefixtures("needs_helm")
+
+COMPONENTS = ["scheduler", "web"]
+
+
+def variables(container):
+    return {name: variable.get("value") for name, variable in environment(container).items()}
+
+
+def test_one_pod_is_replaced_before_the_next_one_comes():
+    """It holds the scheduler, and its volume may be on one node only."""
+    [deployment] = of_kind(rendered("minimal"), "Deployment")
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    assert "INSTANCE_TYPE" not in variables(mage(rendered("minimal")))
+
+
+def test_a_split_mage_has_a_scheduler_and_a_web_server_of_one_project():
+    documents = rendered("split")
+    assert {item["metadata"]["name"] for item in of_kind(documents, "Deployment")} == {"mage-scheduler", "mage-web"}
+    scheduler, web = (variables(mage(documents, component)) for component in COMPONENTS)
+    assert (scheduler["INSTANCE_TYPE"], web["INSTANCE_TYPE"]) == ("scheduler", "web_server")
+    shared = {"USER_CODE_PATH", "MAGE_DATA_DIR", "MAGE_BASE_PATH", "REQUIRE_USER_AUTHENTICATION"}
+    assert [scheduler[name] for name in shared] == [web[name] for name in shared]
+    for component in COMPONENTS:
+        container = mage(documents, component)
+        assert {"name": "home-src", "persistentVolumeClaim": {"claimName": "mage"}} in container["pod"]["volumes"]
+        for name, secret in {"MAGE_DATABASE_CONNECTION_URL": "mage-database", "REDIS_URL": "mage-redis"}.items():
+            assert environment(container)[name]["valueFrom"] == {"secretKeyRef": {"name": secret, "key": name}}
+
+
+def test_each_half_has_its_own_resources_or_those_of_both():
+    documents = rendered("split")
+    assert mage(documents, "scheduler")["resources"]["requests"] == {"cpu": "1", "memory": "4Gi"}
+    assert mage(documents, "web")["resources"] == mage(rendered("minimal"))["resources"]
+
+
+def test_two_schedulers_run_at_once_only_where_redis_lets_them_take_turns():
+    def strategy(component, *changes):
+        return named(rendered("split", *changes), "Deployment", f"mage-{component}")["spec"]["strategy"]["type"]
+
+    assert [strategy(component) for component in COMPONENTS] == ["RollingUpdate", "RollingUpdate"]
+    single = ("mageai.scheduler.replicaCount=1", "mageai.webServer.replicaCount=1")
+    assert [strategy(component, *single) for component in COMPONENTS] == ["Recreate", "RollingUpdate"]
+
+
+def test_only_where_there_are_more_pods_than_one_are_some_kept_from_eviction():
+    [scheduler, web] = of_kind(rendered("split"), "PodDisruptionBudget")
+    for budget, component in ((scheduler, "scheduler"), (web, "web")):
+        assert budget["metadata"]["name"] == f"mage-{component}"
+        assert budget["spec"]["maxUnavailable"] == 1
+        deployment = named(rendered("split"), "Deployment", f"mage-{component}")
+        assert budget["spec"]["selector"] == deployment["spec"]["selector"]
+    one = rendered("split", "mageai.scheduler.replicaCount=1", "mageai.webServer.replicaCount=1")
+    assert of_kind(one + rendered("minimal"), "PodDisruptionBudget") == []
+    off = rendered("split", "mageai.podDisruptionBudget.enabled=false")
+    assert of_kind(off, "PodDisruptionBudget") == []
+    half = rendered("split", 'mageai.podDisruptionBudget.maxUnavailable="50%"')
+    assert {budget["spec"]["maxUnavailable"] for budget in of_kind(half, "PodDisruptionBudget")} == {"50%"}
+
+
+def test_pods_are_spread_among_their_own_kind_unless_it_is_said_among_whom():
+    [constraint] = mage(rendered("split"), "web")["pod"]["topologySpreadConstraints"]
+    selector = named(rendered("split"), "Deployment", "mage-web")["spec"]["selector"]
+    assert constraint["labelSelector"] == selector
+    assert constraint["topologyKey"] == "topology.kubernetes.io/zone"
+    own = "{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {a: b}}}"
+    changed = rendered("minimal", f"mageai.topologySpreadConstraints=[{own}]")
+    assert mage(changed)["pod"]["topologySpreadConstraints"][0]["labelSelector"] == {"matchLabels": {"a": "b"}}
+
+
+def test_the_priority_class_is_that_of_all_of_mages_pods():
+    classes = {mage(rendered("split"), component)["pod"]["priorityClassName"] for component in COMPONENTS}
+    assert classes == {"business-critical"}
+
+
+@pytest.mark.parametrize(
+    ("name", "component", "path"),
+    [
+        ("minimal", "server", "/api/status"),
+        ("company", "server", "/external/mageai/api/status"),
+        ("split", "scheduler", "/mage/api/status"),
+        ("split", "web", "/mage/api/status"),
+    ],
+)
+def test_probes_ask_for_the_status_under_the_base_path(name, component, path):
+    container = mage(rendered(name), component)
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"] == {"path": path, "port": "http"}
+
+
+def test_a_slow_start_is_given_the_time_that_it_was_promised():
+    documents = rendered("minimal", "mageai.startupSeconds=900")
+    probe = mage(documents)["startupProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] == 900
+    assert named(documents, "Deployment", "mage")["spec"]["progressDeadlineSeconds"] > 900
+
+
+def test_a_web_server_waits_until_no_request_comes_before_it_is_stopped():
+    documents = rendered("split")
+    command = mage(documents, "web")["lifecycle"]["preStop"]["exec"]["command"]
+    assert command[0] == "sleep"
+    assert int(command[1]) < mage(documents, "web")["pod"]["terminationGracePeriodSeconds"] / 2
+    assert "lifecycle" not in mage(documents, "scheduler")
+
+
+def test_what_is_extra_is_in_mages_pod():
+    container = mage(rendered("ilum-services"))
+    pod = container["pod"]
+    assert [item["name"] for item in pod["initContainers"]] == ["fetch-reports"]
+    assert [item["name"] for item in pod["containers"]] == ["mage", "database-proxy"]
+    assert {"name": "reports", "mountPath": "/opt/reports", "readOnly": True} in container["volumeMounts"]
+    assert {"name": "reports", "configMap": {"name": "reports"}} in pod["volumes"]
+    account = named(rendered("ilum-services"), "ServiceAccount", "mage")
+    assert "eks.amazonaws.com/role-arn" in account["metadata"]["annotations"]
+
+
+def test_labels_of_the_users_own_take_none_of_the_charts_away():
+    changed = rendered("minimal", "mageai.podLabels={team: risk, app.kubernetes.io/component: other}")
+    [deployment] = of_kind(changed, "Deployment")
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert labels["team"] == "risk"
+    assert deployment["spec"]["selector"]["matchLabels"].items() <= labels.items()
+
+
+def test_blocks_get_the_addresses_of_ilums_services_that_are_on_and_their_credentials_by_reference():
+    variables_ = environment(mage(rendered("ilum-services")))
+    assert variables_["ILUM_SQL_URL"]["value"].startswith("hive://mage@ilum-sql-thrift-binary.ilum.svc")
+    assert variables_["ILUM_LIVY_URL"]["value"] == "http://ilum-livy-proxy.ilum.svc.cluster.local:8998"
+    assert variables_["ILUM_API_URL"]["value"] == "http://ilum-core.ilum.svc.cluster.local:9888/api/v1"
+    assert "ILUM_LIVY_TOKEN" not in variables_, "no Secret was named"
+    for name in ("ILUM_API_TOKEN", "ILUM_API_USER", "ILUM_API_PASSWORD"):
+        assert variables_[name]["valueFrom"]["secretKeyRef"] == {"name": "ilum-api", "key": name, "optional": True}
+    other = rendered("minimal", "ilum.sql={enabled: true, namespace: lake}", "ilum.clusterDomain=corp.local")
+    sql = environment(mage(other))["ILUM_SQL_URL"]["value"]
+    assert sql == "hive://ilum-sql-thrift-binary.lake.svc.corp.local:10009/default"
+    assert not any(
+        name.startswith(("ILUM_SQL", "ILUM_LIVY", "ILUM_API")) for name in variables(mage(rendered("split"), "web"))
+    )

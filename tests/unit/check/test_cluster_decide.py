@@ -1,0 +1,153 @@
+"""What looks the same from outside is told apart by the cluster's state."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from tests.unit.check.cluster_objects import DNS, DRIVER, LONG_AGO, MAGE, NOW, SPARK, pod, policy, service, state
+
+from deploykit.check.cluster import ClusterState
+from deploykit.check.cluster_decide import decide
+from deploykit.check.cluster_policy import verdict
+from deploykit.check.cluster_target import Dialled, dialled
+from deploykit.check.model import Step, failed
+
+SERVICE = service("ilum", "spark", {"spark-role": "driver"})
+URL = dialled("spark.ilum.svc.cluster.local", 15002, home="mage")
+
+
+def told(
+    code: str, *objects: dict[str, Any], wanted: Dialled = URL, unreadable: str = "", asked_by_pod: bool = True
+) -> Step | None:
+    found: ClusterState = state(MAGE, *objects, unreadable=unreadable)
+    seen = verdict(found, "server", found.network.pod("mage", "mage-1"), wanted) if asked_by_pod else None
+    judge = decide(found, wanted, verdict=seen, now=datetime.fromisoformat(NOW))
+    return judge(failed(code, where="server", host=wanted.host, port=str(wanted.port)))
+
+
+def ended(code: int, message: str = "", reason: str = "Error") -> dict[str, Any]:
+    return {"state": {"terminated": {"exitCode": code, "reason": reason, "message": message}}}
+
+
+STARTED_NOW = {"state": {"running": {"startedAt": "2026-11-23T04:59:30Z"}}}
+PULLING = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
+
+
+@pytest.mark.parametrize(
+    ("code", "objects", "expected"),
+    [
+        ("name-unknown", [], "service-missing"),
+        ("name-unknown", [service("ilum", "spark", {"x": "y"}, ip="None")], "headless-without-pods"),
+        ("refused", [service("ilum", "spark", {"x": "y"}), SPARK], "service-without-pods"),
+        ("unreachable", [service("ilum", "spark", {"x": "y"})], "service-without-pods"),
+        ("refused", [service("ilum", "spark", DRIVER, port=15003), SPARK], "service-port-missing"),
+        ("refused", [service("ilum", "spark", DRIVER, target=4041), SPARK], "service-wrong-target-port"),
+        ("http1", [service("ilum", "spark", DRIVER, target=4040), SPARK], "service-wrong-target-port"),
+        ("refused", [SERVICE, SPARK, pod("ilum", "b", {**DRIVER}, address="10.0.0.3")], "several-drivers"),
+        ("refused", [service("ilum", "spark", {"spark-app-name": "connect"}), SPARK,
+                     pod("ilum", "exec", {**DRIVER, "spark-role": "executor"}, address="10.0.0.4")],
+         "executors-behind-service"),
+        ("refused", [SERVICE, pod("ilum", "d", DRIVER, address="10.0.0.2", ready=False)], "service-without-ready-pods"),
+        ("refused", [SERVICE, pod("ilum", "d", DRIVER, container=ended(101, "Error: Failed to load class X"))],
+         "driver-without-class"),
+        ("refused", [SERVICE, pod("ilum", "d", DRIVER, container=ended(137, reason="OOMKilled"))], "driver-failed"),
+        ("refused", [SERVICE, pod("ilum", "d", DRIVER, address="10.0.0.2", container=STARTED_NOW)], "driver-starting"),
+        ("refused", [SERVICE, pod("ilum", "d", DRIVER, container=PULLING, ready=False)], "driver-pending"),
+        ("refused", [SERVICE, pod("ilum", "d", DRIVER, container={}, ready=False)], "driver-pending"),
+        ("refused", [SERVICE, SPARK], "closed-port"),
+        ("refused", [SERVICE, SPARK, policy("mage", "deny", {}, egress=[])], "egress-denied"),
+        ("unreachable", [SERVICE, SPARK, policy("mage", "deny", {}, egress=[])], "egress-denied"),
+        ("unreachable", [SERVICE, SPARK, policy("ilum", "deny", {}, ingress=[])], "ingress-denied"),
+        ("dns-silent", [SERVICE, SPARK, policy("mage", "deny", {}, egress=[])], "dns-denied"),
+        ("name-unknown", [SERVICE, SPARK, policy("mage", "deny", {}, egress=[])], "dns-denied"),
+    ],
+)  # fmt: skip
+def test_a_failure_is_told_as_what_it_is(code: str, objects: list[dict[str, Any]], expected: str) -> None:
+    step = told(code, *objects)
+    assert step is not None
+    assert (step.code, step.where, step.outcome) == (expected, "server", "failed")
+    assert step.fix, "it says what to type"
+    assert "{" not in step.sentence + step.why, "every name has its value"
+
+
+def test_nothing_is_made_up_where_the_state_explains_nothing() -> None:
+    assert told("unreachable", SERVICE, SPARK) is None
+    assert told("tls-untrusted", SERVICE, SPARK) is None
+    assert told("name-unknown", SERVICE, SPARK) is None
+
+
+def test_a_service_that_is_fine_is_unknown_outside_its_cluster() -> None:
+    step = told("name-unknown", SERVICE, SPARK, asked_by_pod=False)
+    assert step is not None
+    assert (step.code, step.sentence) == (
+        "outside-cluster", "Service ilum/spark is there, and its name is known inside its cluster alone.",
+    )  # fmt: skip
+
+
+def test_a_starting_driver_does_not_explain_silence() -> None:
+    young = pod("ilum", "d", DRIVER, address="10.0.0.2", container=STARTED_NOW)
+    assert told("unreachable", SERVICE, young) is None
+
+
+def test_dns_whose_pods_are_not_ready_is_down() -> None:
+    down = replace(state(), objects=())
+    sick = pod("kube-system", "coredns", {"k8s-app": "kube-dns"}, address="10.0.0.53", ready=False)
+    found = replace(down, objects=(sick, DNS[1], SERVICE, SPARK), network=state(SERVICE, SPARK).network)
+    step = decide(found, URL, verdict=None, now=datetime.fromisoformat(NOW))(failed("dns-silent"))
+    assert step is not None
+    assert (step.code, step.sentence) == ("dns-down", "No pod of the cluster's DNS is ready.")
+
+
+def test_without_rights_it_is_one_of_these() -> None:
+    step = told("refused", SERVICE, SPARK, unreadable="ilum", asked_by_pod=False)
+    assert step is not None
+    assert step.code == "refused"
+    assert step.why.startswith("One of these")
+    assert step.why.endswith("Namespace ilum may not be read: no rights.")
+
+
+def test_without_a_cluster_it_is_one_of_these() -> None:
+    step = decide(None, URL, verdict=None, now=datetime.fromisoformat(NOW))(failed("unreachable"))
+    assert step is not None
+    assert "a firewall or a security group between" in step.why
+
+
+def test_an_address_of_nobody_is_silent_by_address() -> None:
+    step = told("unreachable", SERVICE, SPARK, wanted=dialled("10.0.0.99", 15002, home="mage"))
+    assert step is not None
+    assert step.code == "address-silent"
+
+
+def test_the_sentence_of_a_java_error_is_the_error_and_not_its_place() -> None:
+    log = "INFO start\njava.lang.OutOfMemoryError: Java heap space\n\tat org.apache.X.y(X.java:1)\nINFO Shutdown hook"
+    step = told("refused", SERVICE, pod("ilum", "d", DRIVER, container=ended(1, log)))
+    assert step is not None
+    assert step.why == "java.lang.OutOfMemoryError: Java heap space"
+    assert step.fix == "kubectl --namespace ilum logs d"
+
+
+def test_a_pod_that_was_started_again_shows_its_last_end() -> None:
+    again = {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": ended(1, "Exception: x")["state"]}
+    step = told("refused", SERVICE, pod("ilum", "d", DRIVER, container=again, ready=False))
+    assert step is not None
+    assert (step.code, step.fix) == ("driver-failed", "kubectl --namespace ilum logs d --previous")
+    assert LONG_AGO not in step.sentence
+
+
+@pytest.mark.parametrize(
+    ("host", "namespace", "name"),
+    [
+        ("spark", "mage", "spark"),
+        ("spark.ilum", "ilum", "spark"),
+        ("spark.ilum.svc", "ilum", "spark"),
+        ("spark.ilum.svc.cluster.local.", "ilum", "spark"),
+        ("pod-0.spark.ilum.svc.cluster.local", "ilum", "spark"),
+        ("spark.example.com", "", ""),
+        ("10.96.0.1", "", ""),
+        ("2001:db8::1", "", ""),
+    ],
+)
+def test_a_host_is_read_as_a_pod_of_mage_would(host: str, namespace: str, name: str) -> None:
+    found = dialled(host, 15002, home="mage")
+    assert (found.namespace, found.service) == (namespace, name)

@@ -1,0 +1,97 @@
+"""The picture: well-formed, complete, and red where it is broken."""
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from tests.unit.check.cluster_objects import MAGE, SPARK, policy, service, state
+
+from deploykit.check.cluster_policy import destinations
+from deploykit.check.cluster_target import dialled
+from deploykit.check.picture import Picture, picture
+from deploykit.check.picture_mermaid import mermaid
+from deploykit.check.picture_svg import svg
+from deploykit.deploy.policies import Table, table
+
+SERVICE = service("ilum", "spark", {"spark-role": "driver"})
+DNS_ONLY = {"ports": [{"protocol": "UDP", "port": 53}]}
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(*policies: dict[str, object]) -> Picture:
+    return picture(the_table(*policies))
+
+
+def the_table(*policies: dict[str, object]) -> Table:
+    found = state(MAGE, SPARK, SERVICE, *policies)
+    kinds = {'server "<1>" & co': found.network.pod("mage", "mage-1")}
+    wanted = dialled("spark.ilum.svc", 15002, home="mage")
+    return table(found.network, kinds=kinds, destinations=destinations(found, wanted))
+
+
+@pytest.fixture
+def broken() -> Picture:
+    return drawn(policy("mage", "only-dns", {}, egress=[DNS_ONLY]))
+
+
+def test_the_svg_is_well_formed_and_has_every_box_and_arrow(broken: Picture) -> None:
+    root = ET.fromstring(svg(broken))
+    assert root.tag == f"{SVG}svg"
+    assert len(root.findall(f"{SVG}rect[@rx]")) == len(broken.sources) + len(broken.targets) == 3
+    said = [text.text for text in root.iter(f"{SVG}text")]
+    assert 'server "<1>" & co' in said
+    assert "UDP 53" in said
+    assert "TCP 15002 denied" in said
+
+
+def test_the_broken_arrow_alone_is_red(broken: Picture) -> None:
+    root = ET.fromstring(svg(broken))
+    arrows = [path.get("class") for path in root.findall(f"{SVG}path") if path.find(f"{SVG}title") is not None]
+    assert sorted(map(str, arrows)) == ["broken", "open"]
+    assert ".broken { stroke: #c62828" in svg(broken)
+    whole = ET.fromstring(svg(drawn()))
+    assert {path.get("class") for path in whole.iter(f"{SVG}path") if path.find(f"{SVG}title") is not None} == {"open"}
+
+
+def test_what_is_in_the_way_stands_in_the_pods_box(broken: Picture) -> None:
+    assert broken.sources[0].wrong == ("TCP 15002: no egress rule in mage/only-dns",)
+
+
+def test_everything_is_inside_the_svgs_frame(broken: Picture) -> None:
+    root = ET.fromstring(svg(broken))
+    width, height = (float(root.get(name, "")) for name in ("width", "height"))
+    for box in root.iter(f"{SVG}rect"):
+        x, y, w, h = (float(box.get(name, "0")) for name in ("x", "y", "width", "height"))
+        assert x >= 0
+        assert x + w <= width
+        assert y >= 0
+        assert y + h <= height
+
+
+def test_mermaid_has_a_node_for_each_box_and_a_style_for_each_arrow(broken: Picture) -> None:
+    lines = mermaid(broken).splitlines()
+    assert lines[0] == "flowchart LR"
+    assert sum("[" in line and "]" in line for line in lines) == 3
+    assert sum("linkStyle" in line for line in lines) == len(broken.arrows) == 2
+    [red] = [line.split()[1] for line in lines if "#c62828" in line]
+    arrows = [line for line in lines if "|" in line]
+    assert "-.-x" in arrows[int(red)]
+    assert "15002" in arrows[int(red)]
+    assert '"<1>"' not in "\n".join(lines), "names are escaped"
+
+
+def test_a_destination_without_pods_is_shown_as_what_it_is() -> None:
+    found = state(MAGE, SERVICE)
+    wanted = dialled("spark.ilum.svc", 15002, home="mage")
+    made = picture(table(found.network, kinds={"server": found.network.pod("mage", "mage-1")},
+                         destinations=destinations(found, wanted)))  # fmt: skip
+    assert made.targets[-1].lines[0] == "Service ilum/spark selects no pod."
+    assert not made.arrows[-1].allowed
+
+
+def test_an_empty_table_is_a_picture_too() -> None:
+    ET.fromstring(svg(picture({})))
+    assert mermaid(picture({})).startswith("flowchart LR")
+
+
+def test_the_same_table_gives_the_same_picture() -> None:
+    assert svg(drawn()) == svg(drawn())

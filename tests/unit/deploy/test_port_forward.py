@@ -1,0 +1,94 @@
+"""What a Kubernetes API that opens no connection to a pod is told as; that it opens one is for a real cluster."""
+
+import asyncio
+from contextlib import closing
+
+import pytest
+from tests.unit.kubernetes.api_server import kubeconfig, serving
+
+from deploykit.deploy.port_forward import connect
+from deploykit.errors import UnreachableError
+from deploykit.kubernetes_api import KubernetesApi
+
+
+def dial(seconds=3):
+    asyncio.run(connect(KubernetesApi(), namespace="mage", pod="mage-1", port=6789, seconds=seconds))
+
+
+@pytest.fixture
+def use(tmp_path, monkeypatch):
+    """Points the kubeconfig to a port of 127.0.0.1."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    return lambda port: monkeypatch.setenv(
+        "KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "what", "why"),
+    [
+        (401, "does not let you open a tunnel to pods in namespace mage", "login"),
+        (403, "does not let you open a tunnel to pods in namespace mage", "`get` and `create` on `pods/portforward`"),
+        (404, "opens no connection to pod mage-1 in namespace mage", "gone"),
+        (500, "opens no connection to pod mage-1 in namespace mage", "500"),
+    ],
+)
+def test_a_refusal_is_a_sentence_without_the_token(use, status, what, why):
+    with serving({}, status=status) as port:
+        use(port)
+        with pytest.raises(UnreachableError, match=what) as raised:
+            dial()
+    assert why in raised.value.why
+    assert "Geheim1" not in str(vars(raised.value))
+
+
+def test_an_api_that_refuses_connections_is_a_sentence(use, closed_port):
+    use(closed_port)
+    with pytest.raises(UnreachableError, match="opens no connection to pod mage-1") as raised:
+        dial()
+    assert "ConnectionRefusedError" in raised.value.why
+
+
+def test_an_api_that_says_nothing_is_not_waited_for_longer_than_asked(use):
+    async def say_nothing(reader, writer):
+        with closing(writer):
+            await reader.read()
+
+    async def scenario():
+        server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+        use(server.sockets[0].getsockname()[1])
+        with pytest.raises(UnreachableError, match="opens no connection") as raised:
+            await connect(KubernetesApi(), namespace="mage", pod="mage-1", port=6789, seconds=0.2)
+        server.close()
+        return raised.value.why
+
+    assert asyncio.run(asyncio.wait_for(scenario(), 5)) == "TimeoutError within 0.2 s."
+
+
+def test_the_proxy_of_the_environment_is_used_with_its_login(tmp_path, monkeypatch):
+    asked = []
+
+    async def proxy(reader, writer):
+        asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(b"HTTP/1.1 404 Not Found\r\n\r\n")
+        writer.close()
+
+    async def scenario():
+        server = await asyncio.start_server(proxy, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", f"http://me:Geheim2@127.0.0.1:{port}")
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", "http://api.example:8001/k8s/c-1")))
+        with pytest.raises(UnreachableError, match="opens no connection") as raised:
+            await connect(KubernetesApi(), namespace="mage", pod="mage-1", port=6789, seconds=3)
+        server.close()
+        return raised.value
+
+    error = asyncio.run(asyncio.wait_for(scenario(), 5))
+    assert asked[0].startswith("CONNECT api.example:8001 HTTP/1.1\r\n")
+    assert "Proxy-Authorization: Basic bWU6R2VoZWltMg==" in asked[0]
+    assert asked[1].startswith("GET /k8s/c-1/api/v1/namespaces/mage/pods/mage-1/portforward?ports=6789 HTTP/1.1\r\n")
+    assert "Geheim" not in str(vars(error))
