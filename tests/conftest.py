@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -12,10 +13,8 @@ pytest_plugins = ["tests.needs"]
 
 ORDER = ("unit", "golden", "chart", "spark", "image", "cluster")
 """By what they need."""
-ONE_PROCESS = "tests/cluster/"
-"""Its files share one cluster. Of other folders, each file goes to a process."""
-APART_BY_PARAMETER = "tests/image/test_blocks.py"
-"""An image and a server for each of its parameters."""
+TOGETHER = {"spark": "servers", "image": "servers", "cluster": "cluster"}
+"""Folders whose files share what is slow to make, or disturb each other: a process for each. Others go anywhere."""
 
 FOR_TESTS = ("DEPLOYKIT_TEST_", "DEPLOYKIT_SHARED", "DEPLOYKIT_CACHE", "DEPLOYKIT_UPDATE_GOLDEN")
 
@@ -25,6 +24,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith("DEPLOYKIT_") and not name.startswith(FOR_TESTS):
             del os.environ[name]
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job; what tests start would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not _is_worker(config):
         from tests import needs
 
@@ -58,10 +59,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            path, _, test = nodeid.partition("::")
-            if path.startswith(ONE_PROCESS):
-                return ONE_PROCESS
-            return path + test.partition("[")[2] if path.endswith(APART_BY_PARAMETER) else path
+            path = nodeid.partition("::")[0]
+            return TOGETHER.get(path.split("/")[1], path)
 
     return Scheduling(config, log)
 

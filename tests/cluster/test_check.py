@@ -18,9 +18,10 @@ from tests.cluster.probes import kubectl, put
 from tests.cluster.release import until
 from tests.needs import Cluster, Ilum
 
-from deploykit.check import cluster_driver, cluster_outside, from_inside
-from deploykit.check.from_inside import Inside
-from deploykit.check.from_inside_kinds import PROBE_LABEL
+from deploykit.check.cluster import driver, outside
+from deploykit.check.inside import probes
+from deploykit.check.inside.kinds import PROBE_LABEL
+from deploykit.check.inside.probes import Inside
 from deploykit.check.model import Step, failed
 from deploykit.kubernetes_api import KubernetesApi
 
@@ -42,7 +43,7 @@ def cluster(needs_cluster: Cluster, spark: Ilum, image: str) -> Iterator[Cluster
 
 def check(host: str, port: int = 15002, *, only: str | None = "server") -> Inside:
     begin = time.monotonic()
-    found = from_inside.check(KubernetesApi(), namespace=MAGE, url=f"sc://{host}:{port}", only=only)
+    found = probes.check(KubernetesApi(), namespace=MAGE, url=f"sc://{host}:{port}", only=only)
     assert all(seconds < SILENT_SECONDS + POLL_SECONDS for seconds in found.seconds.values())
     if only == "server":  # its pod runs: nothing has to be started
         assert time.monotonic() - begin < SILENT_SECONDS + LISTS_SECONDS
@@ -95,7 +96,7 @@ def test_a_port_that_the_service_does_not_have_is_told() -> None:
 
 
 def test_a_driver_that_runs_for_long_and_does_not_listen_has_a_closed_port(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster_driver, "STARTING_SECONDS", 0)
+    monkeypatch.setattr(driver, "STARTING_SECONDS", 0)
     step = failure(check("closed.chk-spark.svc"))
     assert (step.code, step.name) == ("closed-port", "tcp")
     assert step.sentence == "The driver pod chk-spark/closed runs, and does not listen on port 15002."
@@ -177,7 +178,7 @@ def test_every_kind_of_pod_is_probed_and_the_real_server_answers(spark: Ilum, tm
     assert "UDP 53 denied" in picture.read_text()
     assert [one["spec"]["policyTypes"] for one in yaml.safe_load_all(patch.read_text())] == [["Egress"], ["Egress"]]
     assert answer["patches"] == list(yaml.safe_load_all(patch.read_text()))
-    assert not probes()
+    assert not probe_pods()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -189,9 +190,9 @@ def test_a_check_that_is_stopped_removes_its_pods_and_none_was_ever_served(numbe
         [sys.executable, "-m", "deploykit", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        until(30, lambda: any("podIP" in one["status"] for one in probes()), "the probe pod has an address")
+        until(30, lambda: any("podIP" in one["status"] for one in probe_pods()), "the probe pod has an address")
         slices = ["endpointslices", f"--namespace={MAGE}", "--selector=kubernetes.io/service-name=page"]
-        until(10, lambda: "podIP" not in str(probes()) or endpoints(slices), "the Service knows the pod")
+        until(10, lambda: "podIP" not in str(probe_pods()) or endpoints(slices), "the Service knows the pod")
         assert not any(ready for ready in endpoints(slices)), "a Service would send users to the probe"
         process.send_signal(number)
         process.wait(timeout=20)
@@ -199,14 +200,14 @@ def test_a_check_that_is_stopped_removes_its_pods_and_none_was_ever_served(numbe
         process.kill()
         process.wait()
     assert process.returncode == 130
-    until(10, lambda: not probes(), "the probe pods are gone")
+    until(10, lambda: not probe_pods(), "the probe pods are gone")
 
 
 def test_a_probe_in_a_pod_of_its_own_ends_in_time_too() -> None:
     found = check("full.chk-spark.svc", only="test")
     assert taken(found, "tcp", "test").code == "unreachable"
     assert 0 < found.seconds["test"] < SILENT_SECONDS + POLL_SECONDS
-    assert not probes()
+    assert not probe_pods()
 
 
 def test_the_project_in_a_running_pod_is_checked() -> None:
@@ -221,7 +222,7 @@ def test_the_project_in_a_running_pod_is_checked() -> None:
     assert steps[0].sentence.startswith("requirements.txt asks for pyspark==3.5.0, and the image holds pyspark 4.1.1")
 
 
-def probes() -> list[dict[str, dict[str, object]]]:
+def probe_pods() -> list[dict[str, dict[str, object]]]:
     listed = kubectl("get", "pods", f"--namespace={MAGE}", f"--selector={PROBE_LABEL}", "--output=json")
     return list(json.loads(listed)["items"])
 
@@ -234,10 +235,10 @@ def endpoints(arguments: list[str]) -> list[bool]:
 def test_a_failure_that_was_met_outside_is_told_by_the_cluster_too() -> None:
     address = kubectl("get", "service", "empty", f"--namespace={SPARK}", "--output=jsonpath={.spec.clusterIP}")
     for url in ("sc://empty.chk-spark.svc", f"sc://{address}"):
-        told = cluster_outside.judge(url, KubernetesApi)(failed("refused"))
+        told = outside.judge(url, KubernetesApi)(failed("refused"))
         assert told is not None
         assert (told.code, told.sentence) == ("service-without-pods", "No pod is behind Service chk-spark/empty.")
-    blind = cluster_outside.judge("sc://empty.chk-spark.svc", None)(failed("refused"))
+    blind = outside.judge("sc://empty.chk-spark.svc", None)(failed("refused"))
     assert blind is not None
     assert blind.why.startswith("One of these")
 
@@ -266,7 +267,7 @@ def test_without_rights_in_sparks_namespace_it_is_one_of_these(tmp_path: Path, m
     assert "the Service has no pods behind it" in step.why
     assert "Namespace chk-spark may not be read" in step.why
     assert "refused" in step.sentence
-    found = from_inside.check(KubernetesApi(), namespace=MAGE, url="sc://good.chk-spark.svc", only="test")
+    found = probes.check(KubernetesApi(), namespace=MAGE, url="sc://good.chk-spark.svc", only="test")
     assert failure(found).code == "probe-forbidden"
     assert base64.b64encode(token.encode()).decode() not in str(found)
     assert token not in str(found)

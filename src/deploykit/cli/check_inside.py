@@ -11,7 +11,7 @@ import click
 from deploykit.cli import output
 
 if TYPE_CHECKING:
-    from deploykit.check.from_inside import Inside
+    from deploykit.check.inside.probes import Inside
     from deploykit.check.model import Decide
     from deploykit.deploy.policies import Table
 
@@ -75,13 +75,13 @@ _OPTIONS = (
 
 def judge(url: str | None, chosen: Options) -> "Decide":
     """Of failures that were met here: the cluster is asked where a context was named."""
-    from deploykit.check import cluster_outside
+    from deploykit.check.cluster import outside
 
     if chosen.context is None:
-        return cluster_outside.judge(url, None)
+        return outside.judge(url, None)
     from deploykit.kubernetes_api import KubernetesApi
 
-    return cluster_outside.judge(url, lambda: KubernetesApi(chosen.context))
+    return outside.judge(url, lambda: KubernetesApi(chosen.context))
 
 
 def run(url: str | None, chosen: Options, *, spark: str | None, output_format: str) -> int:
@@ -89,10 +89,10 @@ def run(url: str | None, chosen: Options, *, spark: str | None, output_format: s
     from deploykit.cli import check_view
 
     if chosen.project is not None:
-        from deploykit.check import project
         from deploykit.check.model import Walk
+        from deploykit.check.project import checks
 
-        walk, more = Walk(steps=project.steps(project.read(chosen.project, spark=spark), where="here")), {}
+        walk, more = Walk(steps=checks.steps(checks.read(chosen.project, spark=spark), where="here")), {}
         summary = check_view.summary(walk) if walk.failure else "The project fits."
     else:
         found = _from_mage(url, chosen)
@@ -106,14 +106,12 @@ def run(url: str | None, chosen: Options, *, spark: str | None, output_format: s
 
 
 def _from_mage(url: str | None, chosen: Options) -> "Inside":
-    from deploykit.check import from_inside
+    from deploykit.check.inside import probes
     from deploykit.kubernetes_api import KubernetesApi
 
     api = KubernetesApi(chosen.context)
     only = None if chosen.place == "mage" else chosen.place
-    found = from_inside.check(
-        api, namespace=chosen.namespace, release=chosen.release, url=url, only=only, say=output.talk
-    )
+    found = probes.check(api, namespace=chosen.namespace, release=chosen.release, url=url, only=only, say=output.talk)
     _draw(found.table, chosen)
     if chosen.patch is not None:
         import yaml
@@ -126,9 +124,9 @@ def _from_mage(url: str | None, chosen: Options) -> "Inside":
 def _draw(table: "Table", chosen: Options) -> None:
     if chosen.svg is None and chosen.mermaid is None:
         return
-    from deploykit.check.picture import picture
-    from deploykit.check.picture_mermaid import mermaid
-    from deploykit.check.picture_svg import svg
+    from deploykit.check.picture.drawing import picture
+    from deploykit.check.picture.mermaid import mermaid
+    from deploykit.check.picture.svg import svg
 
     for path, draw in ((chosen.svg, svg), (chosen.mermaid, mermaid)):
         if path is not None:

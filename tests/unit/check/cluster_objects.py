@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from deploykit.check.cluster import ClusterState
+from deploykit.check.cluster.state import ClusterState
 from deploykit.deploy.policies import load
 
 NOW = "2026-11-23T05:00:00Z"

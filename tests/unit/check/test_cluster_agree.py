@@ -2,9 +2,9 @@
 
 from tests.unit.check.cluster_objects import MAGE, SPARK, policy, service, state
 
-from deploykit.check.cluster_policy import steps, verdict
-from deploykit.check.cluster_target import dialled
-from deploykit.check.from_inside_agree import agreement
+from deploykit.check.cluster.policy import steps, verdict
+from deploykit.check.cluster.target import dialled
+from deploykit.check.inside.agree import agreement
 from deploykit.check.model import Outcome, Step, Walk
 
 SERVICE = service("ilum", "spark", {"spark-role": "driver"})

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from tests.unit.check.cluster_objects import DNS, DRIVER, LONG_AGO, MAGE, NOW, SPARK, pod, policy, service, state
 
-from deploykit.check.cluster import ClusterState
-from deploykit.check.cluster_decide import decide
-from deploykit.check.cluster_policy import verdict
-from deploykit.check.cluster_target import Dialled, dialled
+from deploykit.check.cluster.decide import decide
+from deploykit.check.cluster.policy import verdict
+from deploykit.check.cluster.state import ClusterState
+from deploykit.check.cluster.target import Dialled, dialled
 from deploykit.check.model import Step, failed
 
 SERVICE = service("ilum", "spark", {"spark-role": "driver"})

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.unit.check.cluster_objects import MAGE, RELEASE, SERVER, pod, policy, state
 
-from deploykit.check.from_inside_kinds import PROBE_LABEL, kinds
-from deploykit.check.from_inside_pod import DEADLINE_SECONDS, probe_pod, serving
+from deploykit.check.inside.kinds import PROBE_LABEL, kinds
+from deploykit.check.inside.pod import DEADLINE_SECONDS, probe_pod, serving
 from deploykit.errors import UnreachableError, UsageError
 
 COMMAND = ("python3", "-m", "mage_ilum.check")

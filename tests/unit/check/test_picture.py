@@ -5,11 +5,11 @@ import xml.etree.ElementTree as ET
 import pytest
 from tests.unit.check.cluster_objects import MAGE, SPARK, policy, service, state
 
-from deploykit.check.cluster_policy import destinations
-from deploykit.check.cluster_target import dialled
-from deploykit.check.picture import Picture, picture
-from deploykit.check.picture_mermaid import mermaid
-from deploykit.check.picture_svg import svg
+from deploykit.check.cluster.policy import destinations
+from deploykit.check.cluster.target import dialled
+from deploykit.check.picture.drawing import Picture, picture
+from deploykit.check.picture.mermaid import mermaid
+from deploykit.check.picture.svg import svg
 from deploykit.deploy.policies import Table, table
 
 SERVICE = service("ilum", "spark", {"spark-role": "driver"})

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from deploykit import assets
-from deploykit.check import image, project_facts
-from deploykit.check.image import RunningImage
-from deploykit.check.project import Project, parse_constraints, read, steps
+from deploykit.check.image import running
+from deploykit.check.image.running import RunningImage
+from deploykit.check.project import facts
+from deploykit.check.project.checks import Project, parse_constraints, read, steps
 from deploykit.errors import UsageError
 
 CONSTRAINTS = "pyspark==4.1.1\ngrpcio==1.74.0\npandas==2.3.3\n"
@@ -97,7 +98,7 @@ def test_the_project_of_the_image_fits() -> None:
 
 def test_the_facts_are_gathered_by_a_plain_python(tmp_path: Path) -> None:
     (tmp_path / "metadata.yaml").write_text(OURS)
-    text = Path(project_facts.__file__).read_text()
+    text = Path(facts.__file__).read_text()
     done = subprocess.run([sys.executable, "-I", "-c", text, str(tmp_path)], capture_output=True, check=True)
     assert json.loads(done.stdout) == {"project": str(tmp_path), "metadata": OURS, "requirements": None}
     done = subprocess.run([sys.executable, "-I", "-c", text], capture_output=True, check=True)
@@ -127,6 +128,6 @@ FINE = RunningImage(
     ],
 )
 def test_an_image_is_what_it_says(change: dict[str, str | float], code: str) -> None:
-    found = image.steps(replace(FINE, **change), where="server")  # type: ignore[arg-type]
+    found = running.steps(replace(FINE, **change), where="server")  # type: ignore[arg-type]
     assert [step.code for step in found] == [code]
     assert "{" not in found[0].sentence + found[0].why + found[0].fix

@@ -1,6 +1,6 @@
 """What a project and the place it runs in look like. The standard library alone: in a pod this very text is run.
 
-    python3 -c "$(cat project_facts.py)" [PROJECT]     prints the facts as JSON
+    python3 -c "$(cat facts.py)" [PROJECT]     prints the facts as JSON
 
 Without a folder it looks at the pod it runs in: the project is `USER_CODE_PATH`'s, as Mage's start script has it.
 """

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from deploykit.check.cluster_steps import failed, passed, warned
+from deploykit.check.cluster.steps import failed, passed, warned
 from deploykit.check.model import Step
 from deploykit.errors import UsageError
 
@@ -37,9 +37,9 @@ def read(folder: Path, *, spark: str | None = None) -> Project:
 
     Raises `UsageError` where there is no project.
     """
-    from deploykit.check import project_facts
+    from deploykit.check.project.facts import of_folder
 
-    facts = project_facts.of_folder(folder)
+    facts = of_folder(folder)
     if facts["metadata"] is None:
         raise UsageError(f"{folder} is no Mage project.", why="It has no metadata.yaml.", fix="--project DIR")
     return Project(

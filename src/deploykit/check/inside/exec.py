@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deploykit.check.from_inside_said import Said
+from deploykit.check.inside.said import Said
 from deploykit.kubernetes_api import KubernetesApi
 
 

@@ -4,10 +4,10 @@ import difflib
 from collections.abc import Iterator
 from datetime import datetime
 
-from deploykit.check.cluster import ClusterState, carries
-from deploykit.check.cluster_driver import newest, trouble
-from deploykit.check.cluster_steps import failed
-from deploykit.check.cluster_target import Dialled, find_service
+from deploykit.check.cluster.driver import newest, trouble
+from deploykit.check.cluster.state import ClusterState, carries
+from deploykit.check.cluster.steps import failed
+from deploykit.check.cluster.target import Dialled, find_service
 from deploykit.check.model import Step
 from deploykit.deploy.policies import Pod, Service
 from deploykit.deploy.policies.model import ServicePort

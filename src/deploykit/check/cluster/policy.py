@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploykit.check.cluster import ClusterState
-from deploykit.check.cluster_steps import failed, passed
-from deploykit.check.cluster_target import Dialled, find
+from deploykit.check.cluster.state import ClusterState
+from deploykit.check.cluster.steps import failed, passed
+from deploykit.check.cluster.target import Dialled, find
 from deploykit.check.model import Step
 from deploykit.deploy.policies import (
     Answer,

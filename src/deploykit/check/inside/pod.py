@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import uuid4
 
-from deploykit.check.from_inside_kinds import PROBE_LABEL, Kind
+from deploykit.check.inside.kinds import PROBE_LABEL, Kind
 from deploykit.kubernetes_api import Item
 
 SETTLE_SECONDS = 1

@@ -1,5 +1,5 @@
-"""Pods, policies and ports as boxes and arrows, made from the evaluator's table. Pure; `picture_svg` and
-`picture_mermaid` draw it."""
+"""Pods, policies and ports as boxes and arrows, made from the evaluator's table. Pure; `svg` and
+`mermaid` draw it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

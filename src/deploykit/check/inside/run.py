@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from deploykit.check.from_inside_exec import execute
-from deploykit.check.from_inside_lifecycle import run_pods
-from deploykit.check.from_inside_said import Said
+from deploykit.check.inside.exec import execute
+from deploykit.check.inside.lifecycle import run_pods
+from deploykit.check.inside.said import Said
 from deploykit.kubernetes_api import Item, KubernetesApi
 
 _GRACE_SECONDS = 0.2

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from deploykit.check.cluster import ClusterState
-from deploykit.check.cluster_service import is_ready
+from deploykit.check.cluster.service import is_ready
+from deploykit.check.cluster.state import ClusterState
 from deploykit.deploy.policies import Pod
 from deploykit.errors import UnreachableError, UsageError
 from deploykit.kubernetes_api import Item

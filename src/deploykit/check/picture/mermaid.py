@@ -1,6 +1,6 @@
 """A picture as Mermaid's flowchart, which GitHub and GitLab draw. Pure."""
 
-from deploykit.check.picture import Arrow, Box, Picture
+from deploykit.check.picture.drawing import Arrow, Box, Picture
 
 _BROKEN, _OPEN = "stroke:#c62828,stroke-width:3px,color:#c62828", "stroke:#2e7d32,stroke-width:2px"
 

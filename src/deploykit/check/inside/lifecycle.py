@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, cast
 
-from deploykit.check.from_inside_kinds import PROBE_LABEL
-from deploykit.check.from_inside_said import Said
+from deploykit.check.inside.kinds import PROBE_LABEL
+from deploykit.check.inside.said import Said
 from deploykit.kubernetes_api import SECONDS, Item, KubernetesApi
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 
-from deploykit.check.cluster_steps import failed, passed, warned
-from deploykit.check.from_inside_kinds import Kind
-from deploykit.check.from_inside_said import Said
+from deploykit.check.cluster.steps import failed, passed, warned
+from deploykit.check.inside.kinds import Kind
+from deploykit.check.inside.said import Said
 from deploykit.check.model import Step, Walk, seen_from
 from deploykit.kubernetes_api import Item
 

@@ -4,9 +4,9 @@ import ipaddress
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from deploykit.check.cluster import ClusterState, read
-from deploykit.check.cluster_decide import decide
-from deploykit.check.cluster_target import Dialled, dialled
+from deploykit.check.cluster.decide import decide
+from deploykit.check.cluster.state import ClusterState, read
+from deploykit.check.cluster.target import Dialled, dialled
 from deploykit.check.model import Decide, Step
 from deploykit.errors import DeploykitError
 from deploykit.kubernetes_api import KubernetesApi

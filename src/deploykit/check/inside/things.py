@@ -2,26 +2,27 @@
 
 import json
 
-from deploykit.check import image, image_labels, project
-from deploykit.check.cluster_steps import warned
-from deploykit.check.from_inside_kinds import Kind, mage_container
-from deploykit.check.from_inside_said import Said
+from deploykit.check.cluster.steps import warned
+from deploykit.check.image import labels, running
+from deploykit.check.inside.kinds import Kind, mage_container
+from deploykit.check.inside.said import Said
 from deploykit.check.model import Step
+from deploykit.check.project import checks
 from deploykit.kubernetes_api import Item
 
 _LABEL = "io.deploykit.spark"
 
 
 def image_and_project(kind: Kind, said: Said, *, wanted: dict[str, str]) -> tuple[Step, ...]:
-    """`said` is what `project_facts` printed in the pod; `wanted` the image of each workload now, by its name."""
+    """`said` is what `project.facts` printed in the pod; `wanted` the image of each workload now, by its name."""
     try:
         facts = json.loads(said.out)
         assert isinstance(facts, dict)
     except (ValueError, AssertionError):
         because = said.reason or (said.error.strip().splitlines() or ["it said nothing"])[-1]
-        return (warned(project.NAME, "project-unread", {"pod": kind.running, "because": because}, where=kind.name),)
-    held = project.parse_constraints(str(facts.get("constraints") or ""))
-    found = project.Project(
+        return (warned(checks.NAME, "project-unread", {"pod": kind.running, "because": because}, where=kind.name),)
+    held = checks.parse_constraints(str(facts.get("constraints") or ""))
+    found = checks.Project(
         path=str(facts["project"]),
         metadata=str(facts.get("metadata") or ""),
         requirements=str(facts.get("requirements") or ""),
@@ -30,14 +31,14 @@ def image_and_project(kind: Kind, said: Said, *, wanted: dict[str, str]) -> tupl
         local_spark=bool(facts.get("java")) and bool(facts.get("jars")),
         spark_remote=bool(facts.get("spark_remote")),
     )
-    return (*image.steps(_image(kind, facts, wanted), where=kind.name), *project.steps(found, where=kind.name))
+    return (*running.steps(_image(kind, facts, wanted), where=kind.name), *checks.steps(found, where=kind.name))
 
 
-def _image(kind: Kind, facts: Item, wanted: dict[str, str]) -> image.RunningImage:
+def _image(kind: Kind, facts: Item, wanted: dict[str, str]) -> running.RunningImage:
     reference = str(kind.container["image"])
-    registered = image_labels.ask(reference)
+    registered = labels.ask(reference)
     workload = workload_of(kind.model)
-    return image.RunningImage(
+    return running.RunningImage(
         pod=kind.running,
         namespace=kind.namespace,
         workload=workload,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from deploykit.check.cluster_steps import failed
+from deploykit.check.cluster.steps import failed
 from deploykit.check.model import Step
 from deploykit.kubernetes_api import Item
 from deploykit.spark_pods import CONNECT_PORT

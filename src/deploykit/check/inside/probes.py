@@ -8,20 +8,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from deploykit.check import cluster_policy, from_inside_answers, project_facts
-from deploykit.check.cluster import ClusterState, read
-from deploykit.check.cluster_decide import decide
-from deploykit.check.cluster_policy import Verdict, destinations, verdict
-from deploykit.check.cluster_service import crowd
-from deploykit.check.cluster_target import Dialled, dialled
-from deploykit.check.from_inside_agree import agreement
-from deploykit.check.from_inside_kinds import Kind, environment, kinds, mage_container
-from deploykit.check.from_inside_lifecycle import START_SECONDS
-from deploykit.check.from_inside_pod import probe_pod, serving
-from deploykit.check.from_inside_run import Task, run_all
-from deploykit.check.from_inside_said import Said
-from deploykit.check.from_inside_things import image_and_project
+from deploykit.check.cluster import policy
+from deploykit.check.cluster.decide import decide
+from deploykit.check.cluster.policy import Verdict, destinations, verdict
+from deploykit.check.cluster.service import crowd
+from deploykit.check.cluster.state import ClusterState, read
+from deploykit.check.cluster.target import Dialled, dialled
+from deploykit.check.inside import answers
+from deploykit.check.inside.agree import agreement
+from deploykit.check.inside.kinds import Kind, environment, kinds, mage_container
+from deploykit.check.inside.lifecycle import START_SECONDS
+from deploykit.check.inside.pod import probe_pod, serving
+from deploykit.check.inside.run import Task, run_all
+from deploykit.check.inside.said import Said
+from deploykit.check.inside.things import image_and_project
 from deploykit.check.model import Decide, Step, Walk, decided
+from deploykit.check.project import facts
 from deploykit.deploy.policies import Table, patch, table
 from deploykit.errors import UsageError
 from deploykit.kubernetes_api import SECONDS as LIST_SECONDS
@@ -132,7 +134,7 @@ def _probe(
     """Run the image's own check in each kind, and have a look at what runs; the walks, and all that was said."""
     command = ("python3", "-m", "mage_ilum.check", "-o", "json", "--timeout", f"{_NETWORK_SECONDS:g}")
     command = (*command, "--query-seconds", "0", *((url,) if url else ()))
-    look = ("python3", "-I", "-c", Path(project_facts.__file__).read_text(encoding="utf-8"))
+    look = ("python3", "-I", "-c", Path(facts.__file__).read_text(encoding="utf-8"))
     tasks, pods, walks = dict[str, Task](), dict[str, Item](), dict[str, Walk]()
     services = state.items("Service", found[0].namespace)
     for kind in found:
@@ -140,15 +142,13 @@ def _probe(
             place = (kind.namespace, kind.running, str(kind.container["name"]))
             tasks |= {kind.name: Task(place, command), kind.name + _FACTS: Task(place, look)}
         elif service := serving(services, kind.labels):
-            walks[kind.name] = from_inside_answers.served(kind, service)
+            walks[kind.name] = answers.served(kind, service)
         else:
             pods[kind.name] = probe_pod(kind, command)
     said = run_all(api, running=tasks, pods=pods, seconds=SECONDS)
     for kind in found:
         if kind.name in said:
-            walks[kind.name] = from_inside_answers.walk_of(
-                kind, said[kind.name], seconds=SECONDS, start_seconds=START_SECONDS
-            )
+            walks[kind.name] = answers.walk_of(kind, said[kind.name], seconds=SECONDS, start_seconds=START_SECONDS)
     return walks, said
 
 
@@ -166,7 +166,7 @@ def _told(
 
 def _steps(state: ClusterState, wanted: Dialled, found: Verdict, seen: Walk, judge: Decide) -> tuple[Step, ...]:
     """Policies, then what was tried; steps that were not taken are left out."""
-    policies = cluster_policy.steps(state, found, wanted, where=found.kind)
+    policies = policy.steps(state, found, wanted, where=found.kind)
     known = {step.code for step in policies if step.outcome == "failed"}
     told = []
     for before, after in zip(seen.steps, decided(seen, judge).steps, strict=True):

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import datetime
 
-from deploykit.check.cluster import ClusterState
-from deploykit.check.cluster_driver import newest, trouble
-from deploykit.check.cluster_policy import Verdict, denial, deny_code
-from deploykit.check.cluster_service import crowd, driver_items, is_ready, problems
-from deploykit.check.cluster_steps import failed
-from deploykit.check.cluster_target import Dialled, find, find_service
+from deploykit.check.cluster.driver import newest, trouble
+from deploykit.check.cluster.policy import Verdict, denial, deny_code
+from deploykit.check.cluster.service import crowd, driver_items, is_ready, problems
+from deploykit.check.cluster.state import ClusterState
+from deploykit.check.cluster.steps import failed
+from deploykit.check.cluster.target import Dialled, find, find_service
 from deploykit.check.model import Decide, Step, one_of_these
 from deploykit.deploy.policies import Pod, Service, dns_destinations
 

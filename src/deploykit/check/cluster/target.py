@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 
-from deploykit.check.cluster import ClusterState
+from deploykit.check.cluster.state import ClusterState
 from deploykit.deploy.policies import Service
 from deploykit.deploy.policies.resolve import Target
 

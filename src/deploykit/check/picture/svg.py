@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape
 
-from deploykit.check.picture import Arrow, Box, Picture
+from deploykit.check.picture.drawing import Arrow, Box, Picture
 
 _LEFT, _RIGHT, _MARGIN, _GAP = 300, 420, 24, 22
 _MIDDLE = 380

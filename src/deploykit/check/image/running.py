@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deploykit.check.cluster_steps import failed, passed
+from deploykit.check.cluster.steps import failed, passed
 from deploykit.check.model import Step
 from deploykit.detect.image_tags import spark_version
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from deploykit.check.cluster_policy import NAME, PORT, Verdict
-from deploykit.check.cluster_steps import warned
+from deploykit.check.cluster.policy import NAME, PORT, Verdict
+from deploykit.check.cluster.steps import warned
 from deploykit.check.model import Step, Walk
 
 _DNS, _SPARK = "DNS", "Spark"

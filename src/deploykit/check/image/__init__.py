@@ -1,0 +1,1 @@
+"""Whether the image that runs is what it says, and what was asked for."""

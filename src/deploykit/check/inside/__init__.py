@@ -1,0 +1,1 @@
+"""What pods of Mage see for themselves, by a probe in each kind of them."""

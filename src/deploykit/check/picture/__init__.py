@@ -1,0 +1,1 @@
+"""Pods, policies and ports, drawn."""

@@ -1,0 +1,1 @@
+"""Whether a Mage project fits its image."""
