@@ -32,6 +32,8 @@ for one in waiting:
 time.sleep(3600)
 """
 NO_CLASS = ["--master", "local[1]", "--class", "org.apache.spark.sql.connect.NoServer", "spark-internal"]
+GATES = [{"conditionType": "deploykit.test/never"}]
+RUNNING = ("good", "closed", "full", "unready", "runs")
 _SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
@@ -147,10 +149,12 @@ def _objects(image: str, spark_image: str) -> list[dict[str, Any]]:
         driver("full", image, [*python, FULL]),
         driver("crashed", image, [*python, "raise SystemExit('java.lang.OutOfMemoryError: Java heap space')"]),
         driver("pulling", "registry.invalid/spark:none", ["true"]),
+        pod(SPARK, "unready", {"spark-app-name": "unready"}, image, [*python, LISTEN, "15002"], readinessGates=GATES),
+        driver("runs", image, ["sleep", "3600"], **{"spark-role": "executor"}),
         _submitting("no-class", spark_image, NO_CLASS),
         *(
             service(name, {"spark-app-name": name})
-            for name in ("good", "closed", "full", "crashed", "pulling", "no-class")
+            for name in ("good", "closed", "full", "crashed", "pulling", "no-class", "unready", "runs")
         ),
         service("empty", nobody),
         service("headless", nobody, headless=True),
@@ -164,7 +168,7 @@ def _ready() -> bool:
     phases = {item["metadata"]["name"]: item["status"].get("phase") for item in listed}
     mage = kubectl("get", "pod", "mage-1", f"--namespace={MAGE}", "--output=jsonpath={.status.phase}")
     ended = all(phases.get(name) == "Failed" for name in ("no-class", "crashed"))
-    return ended and mage == "Running" and all(phases.get(name) == "Running" for name in ("good", "closed", "full"))
+    return ended and mage == "Running" and all(phases.get(name) == "Running" for name in RUNNING)
 
 
 def _delete() -> None:

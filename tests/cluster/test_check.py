@@ -102,6 +102,22 @@ def test_a_driver_that_runs_for_long_and_does_not_listen_has_a_closed_port(monke
     assert step.sentence == "The driver pod chk-spark/closed runs, and does not listen on port 15002."
 
 
+@pytest.mark.parametrize(
+    ("host", "code", "sentence"),
+    [
+        ("unready.chk-spark.svc", "service-without-ready-pods", "No pod behind Service chk-spark/unready is ready"),
+        ("runs.chk-spark.svc", "executors-behind-service", "Service chk-spark/runs leads to executors too: runs."),
+    ],
+)
+def test_pods_that_a_service_should_not_or_cannot_lead_to_are_told(
+    host: str, code: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "STARTING_SECONDS", 0)
+    step = failure(check(host))
+    assert (step.code, step.name) == (code, "tcp")
+    assert sentence in step.sentence
+
+
 def test_several_drivers_behind_one_service_are_told_though_it_answers() -> None:
     step = taken(check("crowd.chk-spark.svc"), "service", "cluster")
     assert (step.code, step.outcome) == ("several-drivers", "warned")

@@ -46,6 +46,8 @@ def command(
     """
     if explain is not None:
         return _explain(explain, output_format)
+    if inside.place is None or inside.project:
+        check_inside.refuse_files(inside)
     if inside.place or inside.project:
         spark = _version("--spark", spark)
         return check_inside.run(address or server or None, inside, spark=spark, output_format=output_format)

@@ -73,6 +73,16 @@ _OPTIONS = (
 )
 
 
+def refuse_files(chosen: Options) -> None:
+    """Raises `UsageError` for files that nothing would be written to."""
+    from deploykit.errors import UsageError
+
+    given = {"--svg": chosen.svg, "--mermaid": chosen.mermaid, "--patch": chosen.patch}
+    option = next((name for name, path in given.items() if path is not None), None)
+    if option is not None:
+        raise UsageError(f"{option} needs --from: there is nothing to write of a look from here.", fix="--from mage")
+
+
 def judge(url: str | None, chosen: Options) -> "Decide":
     """Of failures that were met here: the cluster is asked where a context was named."""
     from deploykit.check.cluster import outside
@@ -140,4 +150,8 @@ def _summary(found: "Inside") -> str:
     failing = {step.where: None for step in found.walk.steps if step.outcome == "failed"}
     if failing:
         return f"Not all is well: {', '.join(failing)}. {check_view.summary(found.walk)}"
-    return f"Every kind of Mage pod reaches Spark {found.walk.server}: {', '.join(found.kinds)}."
+    reached = {step.where for step in found.walk.steps if step.name == "spark-connect" and step.outcome == "ok"}
+    unasked = [kind for kind in found.kinds if kind not in reached]
+    told = [f"Mage's pods reach Spark {found.walk.server}: {', '.join(filter(reached.__contains__, found.kinds))}."]
+    told += [f"Not asked: {', '.join(unasked)}."] if unasked else []
+    return " ".join(told if reached else told[1:])

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 from tests.unit.check.cluster_objects import DNS, DRIVER, LONG_AGO, MAGE, NOW, SPARK, pod, policy, service, state
 
+from deploykit.check import codes
+from deploykit.check.cluster import outside
 from deploykit.check.cluster.decide import decide
 from deploykit.check.cluster.policy import verdict
 from deploykit.check.cluster.state import ClusterState
 from deploykit.check.cluster.target import Dialled, dialled
 from deploykit.check.model import Step, failed
+from deploykit.errors import UnreachableError
+from deploykit.kubernetes_api import KubernetesApi
 
 SERVICE = service("ilum", "spark", {"spark-role": "driver"})
 URL = dialled("spark.ilum.svc.cluster.local", 15002, home="mage")
@@ -67,6 +71,7 @@ def test_a_failure_is_told_as_what_it_is(code: str, objects: list[dict[str, Any]
     step = told(code, *objects)
     assert step is not None
     assert (step.code, step.where, step.outcome) == (expected, "server", "failed")
+    assert expected in codes.load()[code].one_of, "--explain and docs/codes.md say so"
     assert step.fix, "it says what to type"
     assert "{" not in step.sentence + step.why, "every name has its value"
 
@@ -83,6 +88,41 @@ def test_a_service_that_is_fine_is_unknown_outside_its_cluster() -> None:
     assert (step.code, step.sentence) == (
         "outside-cluster", "Service ilum/spark is there, and its name is known inside its cluster alone.",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "objects", "expected"),
+    [
+        ("refused", [service("ilum", "spark", {"spark-app-name": "connect"}),
+                     pod("ilum", "z", {**DRIVER, "spark-role": "executor"}, container=ended(143))],
+         "service-without-pods"),
+        ("refused", [service("ilum", "spark", {"spark-app-name": "connect"}),
+                     pod("ilum", "z", {**DRIVER, "spark-role": "executor"}, container=PULLING, ready=False)],
+         "service-without-ready-pods"),
+    ],
+)  # fmt: skip
+def test_an_executor_is_never_called_the_driver(code: str, objects: list[dict[str, Any]], expected: str) -> None:
+    step = told(code, *objects)
+    assert step is not None
+    assert step.code == expected
+
+
+@pytest.mark.parametrize("code", ["refused", "unreachable"])
+def test_a_name_that_had_an_answer_is_no_missing_service(code: str) -> None:
+    assert told(code, SPARK, wanted=dialled("localhost", 15002, home="mage")) is None
+
+
+def test_a_driver_that_waits_does_not_take_a_services_name_away() -> None:
+    waiting = pod("ilum", "d", DRIVER, container=PULLING, ready=False)
+    assert told("name-unknown", SERVICE, waiting) is None
+    headless = told("name-unknown", service("ilum", "spark", DRIVER, ip="None"), waiting)
+    assert headless is not None
+    assert headless.code == "driver-pending"
+
+
+def test_a_proxy_that_ends_tls_before_spark_listens_where_it_likes() -> None:
+    gateway = pod("ilum", "envoy", {"app": "envoy"}, address="10.0.0.7")
+    assert told("http1", service("ilum", "spark", {"app": "envoy"}, target=8443), gateway) is None
 
 
 def test_a_starting_driver_does_not_explain_silence() -> None:
@@ -111,6 +151,17 @@ def test_without_a_cluster_it_is_one_of_these() -> None:
     step = decide(None, URL, verdict=None, now=datetime.fromisoformat(NOW))(failed("unreachable"))
     assert step is not None
     assert "a firewall or a security group between" in step.why
+    assert step.why.endswith("was not asked.")
+
+
+def test_a_cluster_that_was_asked_is_not_said_to_have_not_been() -> None:
+    def no_rights() -> KubernetesApi:
+        raise UnreachableError("The Kubernetes API does not let you list services.")
+
+    step = outside.judge("sc://localhost:15002", no_rights)(failed("refused"))
+    assert step is not None
+    assert step.code == "refused"
+    assert step.why.endswith("does not say: The Kubernetes API does not let you list services.")
 
 
 def test_an_address_of_nobody_is_silent_by_address() -> None:

@@ -96,6 +96,8 @@ def test_a_probe_pod_knows_the_way_to_spark_and_no_other_secret() -> None:
     assert "postgresql" not in json.dumps(made)
     assert [one["name"] for one in container["volumeMounts"]] == ["ca"]
     assert [one["name"] for one in made["spec"]["volumes"]] == ["ca"]
+    mounts[0] = {"name": "ca", "mountPath": "/etc/ca/ca.crt", "subPath": "ca.crt"}
+    assert [one["name"] for one in probe_pod(test, COMMAND)["spec"]["volumes"]] == ["ca"], "a file as a mount"
 
 
 @pytest.mark.parametrize(("published", "expected"), [(True, "page"), (False, "")])

@@ -20,10 +20,12 @@ from mage_ilum.connect.steps import LAYERS
 REPOSITORY = Path(__file__).parents[3]
 RUNTIME = REPOSITORY / "images" / "mage" / "runtime" / "mage_ilum"
 SOURCES = [*sorted((RUNTIME / "connect").glob("*.py")), RUNTIME / "check.py"]
-OURS = sorted((REPOSITORY / "src" / "deploykit" / "check").glob("*.py"))
+OURS = sorted((REPOSITORY / "src" / "deploykit" / "check").rglob("*.py"))
 
 # Which argument of a call is a code.
-POSITIONS = {"_bad": 2, "problem": 0, "failed": 0, "skipped": 1, "_skipped": 1}
+POSITIONS = {
+    "_bad": 2, "problem": 0, "failed": 0, "skipped": 1, "_skipped": 1, "passed": 1, "warned": 1, "denial": 0, "_one": 0,
+}  # fmt: skip
 
 
 def named(path: Path) -> Iterator[str]:

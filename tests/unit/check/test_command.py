@@ -112,6 +112,12 @@ def test_a_token_is_never_shown(capsys, monkeypatch, output_format):
     assert TOKEN not in said.out + said.err
 
 
+@pytest.mark.parametrize("option", ["--svg", "--mermaid", "--patch"])
+def test_a_file_that_nothing_would_be_written_to_is_wrong_usage(capsys, option):
+    assert run(["check", "sc://127.0.0.1:1", option, "x"]) == 2
+    assert f"{option} needs --from" in capsys.readouterr().err
+
+
 def test_no_address_is_wrong_usage(capsys):
     assert run(["check"]) == 2
     assert "no-address" in capsys.readouterr().out

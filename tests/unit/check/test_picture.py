@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 
 import pytest
-from tests.unit.check.cluster_objects import MAGE, SPARK, policy, service, state
+from tests.unit.check.cluster_objects import MAGE, SERVER, SPARK, pod, policy, service, state
 
 from deploykit.check.cluster.policy import destinations
 from deploykit.check.cluster.target import dialled
@@ -86,6 +86,22 @@ def test_a_destination_without_pods_is_shown_as_what_it_is() -> None:
                          destinations=destinations(found, wanted)))  # fmt: skip
     assert made.targets[-1].lines[0] == "Service ilum/spark selects no pod."
     assert not made.arrows[-1].allowed
+
+
+def test_kinds_that_may_ask_different_dns_servers_are_in_one_picture() -> None:
+    cache = pod("kube-system", "cache", {"k8s-app": "node-local-dns"}, address="10.0.0.54")
+    worker = pod("mage", "worker", {"app.kubernetes.io/component": "worker"}, address="10.0.0.5")
+    dns_pods = {"to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}]}
+    found = state(
+        MAGE, SPARK, SERVICE, cache, worker, policy("mage", "dns", SERVER, egress=[dns_pods]),
+        policy("mage", "none", {"app.kubernetes.io/component": "worker"}, egress=[]),
+    )  # fmt: skip
+    kinds = {"server": found.network.pod("mage", "mage-1"), "worker": found.network.pod("mage", "worker")}
+    wanted = dialled("spark.ilum.svc", 15002, home="mage")
+    made = picture(table(found.network, kinds=kinds, destinations=destinations(found, wanted)))
+    assert len(made.targets) == 3, "the cache, which the worker alone is shown to miss, too"
+    assert len(ET.fromstring(svg(made)).findall(f"{SVG}rect[@rx]")) == 5
+    assert "NodeLocal" in mermaid(made)
 
 
 def test_an_empty_table_is_a_picture_too() -> None:

@@ -105,6 +105,20 @@ def test_the_facts_are_gathered_by_a_plain_python(tmp_path: Path) -> None:
     assert 0 < json.loads(done.stdout)["started"] < 1e11
 
 
+def test_the_pyspark_that_counts_is_the_one_that_mage_would_import(tmp_path: Path) -> None:
+    """On a path that an isolated Python leaves out, as it does the packages of a user."""
+    (tmp_path / "pyspark").mkdir()
+    (tmp_path / "pyspark" / "__init__.py").touch()
+    (tmp_path / "pyspark" / "version.py").write_text("__version__ = '3.5.0'")
+    (tmp_path / "spark" / "jars").mkdir(parents=True)
+    (tmp_path / "spark" / "jars" / "spark-core_2.12-3.5.0.jar").touch()
+    text = Path(facts.__file__).read_text()
+    environment = {"PYTHONPATH": str(tmp_path), "SPARK_HOME": str(tmp_path / "spark")}
+    done = subprocess.run([sys.executable, "-I", "-c", text], env=environment, capture_output=True, check=True)
+    found = json.loads(done.stdout)
+    assert (found["pyspark"], found["jars"]) == ("3.5.0", True)
+
+
 FINE = RunningImage(
     pod="mage-1", namespace="mage", workload="deployment/mage", reference="r/mage:0.9.80-spark4.1.1-slim-1",
     wanted="r/mage:0.9.80-spark4.1.1-slim-1", digest="sha256:1", tag_digest="sha256:1", label="4.1.1", locked="4.1.1",

@@ -3,10 +3,12 @@
 import http.server
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
 
 import grpc
 
@@ -103,6 +105,20 @@ def tls_http1(context: ssl.SSLContext) -> Iterator[int]:
 
     with _serving(talk) as port:
         yield port
+
+
+@contextmanager
+def tls_without_http2(pem: Path) -> Iterator[int]:
+    """A server that ends the handshake where no protocol is in common, as Go's do and Python's does not."""
+    given = {"-accept": "127.0.0.1:0", "-alpn": "http/1.1", "-cert": str(pem), "-key": str(pem)}
+    command = ("openssl", "s_server", *(word for option in given.items() for word in option))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            ready = next(line for line in process.stdout if line.startswith("ACCEPT "))
+            yield int(ready.rpartition(":")[2])
+        finally:
+            process.kill()
 
 
 @contextmanager

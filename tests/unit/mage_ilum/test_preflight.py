@@ -166,6 +166,12 @@ def test_a_web_page_behind_tls(authority):
         assert problem(f"sc://127.0.0.1:{port}/;use_ssl=true").code == "http1"
 
 
+def test_a_web_page_behind_tls_that_refuses_whoever_offers_http2_alone(authority, tmp_path):
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
+    with servers.tls_without_http2(tmp_path / "server.pem") as port:
+        assert problem(f"sc://127.0.0.1:{port}/;use_ssl=true").code == "http1"
+
+
 def test_a_certificate_of_an_unknown_authority(tls):
     with servers.grpc_server(credentials=tls) as port:
         found = problem(f"sc://127.0.0.1:{port}/;use_ssl=true")

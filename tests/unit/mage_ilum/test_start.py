@@ -40,7 +40,7 @@ def test_it_imports_nothing_that_python_has_not():
 def test_it_costs_less_than_two_milliseconds():
     code = f"import time; begin = time.perf_counter(); {INSTALL}print(time.perf_counter() - begin)"
     run(code)  # compiles
-    assert min(float(run(code).stdout) for _ in range(10)) < 0.002
+    assert min(float(run(code).stdout) for _ in range(40)) < 0.002
 
 
 @pytest.mark.parametrize(("value", "finders"), [({}, 1), ({"MAGE_ILUM_HOOKS": "1"}, 1), ({"MAGE_ILUM_HOOKS": "0"}, 0)])

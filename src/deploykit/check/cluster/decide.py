@@ -17,14 +17,21 @@ _REFUSED = frozenset({"refused", "no-route", "closed"})
 _SILENT = frozenset({"unreachable", "silent"})
 _OTHER_SERVER = frozenset({"http1", "not-grpc", "http2-web", "not-spark", "no-backend", "tls-required"})
 _WRONG_PORT = ("service-wrong-target-port", "service-port-missing")
-_DRIVER = ("driver-pending", "driver-starting", "driver-failed", "driver-without-class")
+_NOT_ASKED = "The state of the cluster, which decides, was not asked."
 
 
-def decide(state: ClusterState | None, wanted: Dialled, *, verdict: Verdict | None, now: datetime) -> Decide:
+def decide(
+    state: ClusterState | None,
+    wanted: Dialled,
+    *,
+    verdict: Verdict | None,
+    now: datetime,
+    stateless: str = _NOT_ASKED,
+) -> Decide:
     """A judge of failures on the way to `wanted`; `verdict` is of the pod that met them, if it was one of Mage's.
 
     Without a state, or where the target's namespace may not be read, a failure that only the state explains says what
-    it may be.
+    it may be; `stateless` says why there is none.
     """
 
     def judge(step: Step) -> Step | None:
@@ -34,23 +41,25 @@ def decide(state: ClusterState | None, wanted: Dialled, *, verdict: Verdict | No
         if found is not None:
             return replace(found, name=step.name, where=step.where, seconds=step.seconds)
         blind = state is None or (bool(wanted.namespace) and wanted.namespace not in state.readable)
-        return _one_of(step, state) if blind else None
+        return one_of_these(step, " ".join(state.unread) if state is not None else stateless) if blind else None
 
     return judge
 
 
 def _cause(state: ClusterState, wanted: Dialled, step: Step, verdict: Verdict | None, now: datetime) -> Step | None:
     """The first layer, from Mage on, that explains a failure."""
-    found = next(problems(state, wanted, now=now), None)
+    every = problems(state, wanted, now=now)
+    # A name that had an answer, such as localhost, is none that a missing Service explains.
+    found = next((one for one in every if step.code in _NAME or one.code != "service-missing"), None)
     if step.code in _NAME:
         inside_only = step.code == "name-unknown" and verdict is None and find_service(state, wanted) is not None
-        return _name(state, verdict, found) or (_inside_only(wanted) if inside_only else None)
+        return _name(state, wanted, verdict, found) or (_inside_only(wanted) if inside_only else None)
     if step.code in _OTHER_SERVER:
         return found if found is not None and found.code in _WRONG_PORT else None
     if found is not None:
         return found
     if verdict is not None and verdict.reach is not None and verdict.reach_allowed is False:
-        return denial(deny_code(verdict), state, verdict, verdict.reach, name=step.name, where=step.where)
+        return denial(deny_code(verdict.reach), state, verdict, verdict.reach, name=step.name, where=step.where)
     target = find(state, wanted)
     if wanted.is_address and not isinstance(target, Pod | Service) and step.code in _SILENT:
         return failed("address-silent", {"address": str(wanted)})
@@ -58,19 +67,20 @@ def _cause(state: ClusterState, wanted: Dialled, step: Step, verdict: Verdict | 
     return crowded or _driver(state, wanted, step, now)
 
 
-def _name(state: ClusterState, verdict: Verdict | None, found: Step | None) -> Step | None:
+def _name(state: ClusterState, wanted: Dialled, verdict: Verdict | None, found: Step | None) -> Step | None:
     """A name that the API knows and the pod does not: DNS is closed to it, or down."""
     if verdict is not None and verdict.dns and not verdict.dns_allowed:
         return denial("dns-denied", state, verdict, verdict.dns[0], name="", where="")
-    if found is not None and found.code in ("service-missing", "headless-without-pods", *_DRIVER):
+    service = find_service(state, wanted)
+    if found is not None and (service is None or service.headless):  # any other has a name, whatever its pods do
         return found
     for destination in dns_destinations(state.network):
         if isinstance(destination.target, Service):
-            service = destination.target
-            pods = state.selected(service.namespace, service.selector)
+            servers = destination.target
+            pods = state.selected(servers.namespace, servers.selector)
             if pods and not any(is_ready(pod) for pod in pods):
                 names = ", ".join(pod["metadata"]["name"] for pod in pods)
-                values = {"service": str(service), "namespace": service.namespace, "pods": names}
+                values = {"service": str(servers), "namespace": servers.namespace, "pods": names}
                 return failed("dns-down", values)
     return None
 
@@ -103,9 +113,3 @@ def _driver(state: ClusterState, wanted: Dialled, step: Step, now: datetime) -> 
     metadata = pod["metadata"]
     values = {"pod": metadata["name"], "namespace": metadata["namespace"], "target": str(number)}
     return failed("closed-port", values)
-
-
-def _one_of(step: Step, state: ClusterState | None) -> Step:
-    """The same failure, with everything that it may be, and what would have to be readable to know which."""
-    unread = " ".join(state.unread) if state is not None else "The state of the cluster, which decides, was not asked."
-    return one_of_these(step, unread)

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from deploykit.check.cluster.decide import decide
 from deploykit.check.cluster.state import ClusterState, read
@@ -12,6 +13,9 @@ from deploykit.errors import DeploykitError
 from deploykit.kubernetes_api import KubernetesApi
 from mage_ilum.connect.address import resolve
 from mage_ilum.errors import AddressError
+
+_NOWHERE = ""
+"""The namespace of a name of one label, such as localhost: outside a cluster it is no Service's."""
 
 
 def judge(url: str | None, open_api: Callable[[], KubernetesApi] | None) -> Decide:
@@ -25,14 +29,15 @@ def judge(url: str | None, open_api: Callable[[], KubernetesApi] | None) -> Deci
             address = resolve(url)
         except AddressError:
             return None
-        wanted = dialled(address.host, address.port, home="default")
-        state = None
-        if open_api is not None:
-            try:
-                state, wanted = _state(open_api(), wanted)
-            except DeploykitError:
-                state = None
-        return decide(state, wanted, verdict=None, now=datetime.now(UTC))(step)
+        wanted = dialled(address.host, address.port, home=_NOWHERE)
+        judged = partial(decide, verdict=None, now=datetime.now(UTC))
+        if open_api is None:
+            return judged(None, wanted)(step)
+        try:
+            state, wanted = _state(open_api(), wanted)
+        except DeploykitError as error:
+            return judged(None, wanted, stateless=f"The cluster was asked, and does not say: {error}")(step)
+        return judged(state, wanted, stateless=f"The cluster has no Service {wanted.host}.")(step)
 
     return decided
 
@@ -44,7 +49,7 @@ def _state(api: KubernetesApi, wanted: Dialled) -> tuple[ClusterState | None, Di
         if found is None:
             return None, wanted
         wanted = Dialled(host=wanted.host, port=wanted.port, namespace=found[0], service=found[1])
-    return (read(api, [wanted.namespace]) if wanted.service else None), wanted
+    return (read(api, [wanted.namespace]) if wanted.namespace else None), wanted
 
 
 def _service_at(api: KubernetesApi, host: str) -> tuple[str, str] | None:

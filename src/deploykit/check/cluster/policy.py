@@ -96,7 +96,7 @@ def port_step(state: ClusterState, found: Verdict, wanted: Dialled, *, where: st
         return None
     if found.reach.allowed:
         return passed(PORT, "policies-allow", {"target": str(wanted), "by": _by(found.reach.paths)}, where=where)
-    return denial(_code(found.reach), state, found, found.reach, name=PORT, where=where)
+    return denial(deny_code(found.reach), state, found, found.reach, name=PORT, where=where)
 
 
 def denial(code: str, state: ClusterState, found: Verdict, answer: Answer, *, name: str, where: str) -> Step:
@@ -115,15 +115,11 @@ def denial(code: str, state: ClusterState, found: Verdict, answer: Answer, *, na
         "because": because,
         "do": _FIX,
     }
-    return failed(code, {**values, "do": _FIX}, name=name, where=where)
+    return failed(code, values, name=name, where=where)
 
 
-def deny_code(found: Verdict) -> str:
+def deny_code(answer: Answer) -> str:
     """Which side denies the port: what stands on Mage's side comes first."""
-    return _code(found.reach) if found.reach is not None else "egress-denied"
-
-
-def _code(answer: Answer) -> str:
     return "egress-denied" if any(one.direction == "egress" for one in answer.denied) else "ingress-denied"
 
 

@@ -42,8 +42,8 @@ def problems(state: ClusterState, wanted: Dialled, *, now: datetime) -> Iterator
 
 
 def driver_items(state: ClusterState, service: Service) -> list[Item]:
-    """The pods behind a Service, and those that were until they ended; where it fits none, the namespace's drivers."""
-    fitting = state.selected(service.namespace, service.selector)
+    """The drivers behind a Service, and those that were until they ended; where it fits none, the namespace's."""
+    fitting = [pod for pod in state.selected(service.namespace, service.selector) if not _is_executor(pod)]
     return fitting or state.selected(service.namespace, _DRIVER)
 
 
@@ -105,14 +105,16 @@ def _not_ready(state: ClusterState, service: Service, pods: tuple[Pod, ...], now
         return
     names = [one["metadata"]["name"] for one in waiting]
     values = {"namespace": service.namespace, "service": service.name, "pods": ", ".join(names), "pod": names[0]}
-    yield trouble(waiting[0], now=now) or failed("service-without-ready-pods", values)
+    driver = next((one for one in waiting if not _is_executor(one)), None)
+    told = trouble(driver, now=now) if driver is not None else None
+    yield told or failed("service-without-ready-pods", values)
 
 
 def _targets(service: Service, wanted: Dialled, pods: tuple[Pod, ...]) -> Iterator[Step]:
     leading = _leading(service, wanted.port)
     if leading is None or service.headless:
         return
-    for pod in pods:
+    for pod in filter(_serves_spark, pods):  # behind what ends TLS before Spark, any port may be right
         numbers = {leading.target} if isinstance(leading.target, int) else pod.numbers(leading.target, leading.protocol)
         if CONNECT_PORT not in numbers:
             found = {"target": str(leading.target), "pod": pod.name, "connect": str(CONNECT_PORT)}
@@ -142,6 +144,15 @@ def is_ready(pod: Item) -> bool:
     """Whether Kubernetes holds a pod ready for connections."""
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def _is_executor(pod: Item) -> bool:
+    return carries(pod, {"spark-role": "executor"})
+
+
+def _serves_spark(pod: Pod) -> bool:
+    declared = any(port.number == CONNECT_PORT for port in pod.ports)
+    return declared or pod.labels.get("spark-role") == "driver"
 
 
 def _leading(service: Service, port: int) -> ServicePort | None:

@@ -26,6 +26,8 @@ class Registered:
 
     digest: str
     labels: dict[str, str] = field(default_factory=dict)
+    platforms: frozenset[str] = frozenset()
+    """The digests of an index's images, one of which a node may name in the index's place."""
 
 
 def ask(reference: str) -> Registered | None:
@@ -35,10 +37,11 @@ def ask(reference: str) -> Registered | None:
     base = f"{scheme}://{host}/v2/{repository}"
     try:
         manifest, digest = _get(f"{base}/manifests/{version}", accept=_MANIFESTS)
-        if "manifests" in manifest:  # one for each platform; labels are the same
+        platforms = frozenset(one["digest"] for one in manifest.get("manifests") or ())
+        if platforms:  # labels are the same in each
             manifest, _ = _get(f"{base}/manifests/{manifest['manifests'][0]['digest']}", accept=_MANIFESTS)
         config, _ = _get(f"{base}/blobs/{manifest['config']['digest']}", accept="*/*")
-        return Registered(digest, dict(config.get("config", {}).get("Labels") or {}))
+        return Registered(digest, dict(config.get("config", {}).get("Labels") or {}), platforms)
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         return None
 

@@ -14,7 +14,12 @@ NAME = "probe"
 
 def walk_of(kind: Kind, said: Said, *, seconds: float, start_seconds: float) -> Walk:
     """The walk that the pod printed; a single step where there is none."""
-    values = {"kind": kind.name, "pod": kind.running or "of the probe", "namespace": kind.namespace}
+    values = {
+        "kind": kind.name,
+        "pod": kind.running or f"{kind.release}-check-{kind.name}",
+        "namespace": kind.namespace,
+        "model": str(kind.model["metadata"]["name"]),
+    }
     if said.problem == "forbidden":
         return _one("probe-forbidden", {**values, "because": said.reason}, kind)
     if said.problem == "not-started":

@@ -103,8 +103,9 @@ def _create(api: KubernetesApi, pod: Item) -> Said | None:
     try:
         create(pod["metadata"]["namespace"], pod, _request_timeout=SECONDS, _preload_content=False)
     except client.ApiException as error:
-        problem = "forbidden" if error.status in (401, 403) else "not-started"
-        return Said(problem=problem, reason=_message(error))
+        message = _message(error)  # a quota and Pod Security answer 403 too, and are no matter of rights
+        forbidden = error.status == 401 or (error.status == 403 and "cannot create resource" in message)
+        return Said(problem="forbidden" if forbidden else "not-started", reason=message)
     except (HTTPError, OSError) as error:
         return Said(problem="not-started", reason=f"the API server did not answer: {type(error).__name__}.")
     return None

@@ -92,7 +92,8 @@ def _mounts(container: Item) -> list[Item]:
     file = next(
         (one.get("value", "") for one in container.get("env") or () if one["name"].startswith("GRPC_DEFAULT_SSL")), ""
     )
-    return [one for one in container.get("volumeMounts") or () if file.startswith(one["mountPath"].rstrip("/") + "/")]
+    mounts = container.get("volumeMounts") or ()
+    return [one for one in mounts if f"{file}/".startswith(f"{one['mountPath'].rstrip('/')}/")]
 
 
 def _volumes(spec: Item, mounts: list[Item]) -> list[Item]:

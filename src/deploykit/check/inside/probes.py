@@ -29,6 +29,7 @@ from deploykit.errors import UsageError
 from deploykit.kubernetes_api import SECONDS as LIST_SECONDS
 from deploykit.kubernetes_api import Item, KubernetesApi
 from mage_ilum.connect.address import ConnectAddress
+from mage_ilum.errors import AddressError
 
 if TYPE_CHECKING:
     from urllib3 import HTTPResponse
@@ -67,11 +68,12 @@ def check(
     Raises `UsageError` for a wrong address, an unknown kind or several releases, `UnreachableError` where there is no
     release, or its namespace may not be read.
     """
+    given = _given(url)
     state = read(api, [namespace])
     found = _chosen(kinds(state, namespace, release=release), only)
-    address = _address(found, url)
+    address = given or _of_the_pods(found)
     wanted = dialled(address.host, address.port, home=namespace) if address else None
-    if wanted is not None and wanted.namespace not in state.readable:
+    if wanted is not None and wanted.namespace and wanted.namespace not in state.readable:
         state = read(api, [namespace, wanted.namespace])
     say(f"Asking {len(found)} kinds of pods of {found[0].release}: {', '.join(kind.name for kind in found)}")
     walks, said = _probe(api, state, found, url)
@@ -114,18 +116,31 @@ def missing(verdicts: Sequence[Verdict]) -> tuple[Item, ...]:
     return tuple({(one["metadata"]["namespace"], str(one["spec"])): one for one in items}.values())
 
 
-def _address(found: Sequence[Kind], url: str | None) -> ConnectAddress | None:
-    """Where the pods go; `None` where only they know."""
-    address = ConnectAddress.parse(url) if url else None
-    if address is not None and address.token:
+def _given(url: str | None) -> ConnectAddress | None:
+    """The address that was typed, which the pods' command lines will show."""
+    if not url:
+        return None
+    try:
+        address = ConnectAddress.parse(url)
+    except AddressError as error:
+        raise UsageError(error.what, why=error.why, fix=error.fix) from None
+    if str(address) != address.url:  # it hides what is sent as a header
         raise UsageError(
-            "An address for --from mage has no token in it.",
+            "An address for --from mage has no token and no other header in it.",
             why="It would be seen in the pods' command lines; pods have their own by their environment.",
             fix=f"deploykit check sc://{address.endpoint} --from mage",
         )
+    return address
+
+
+def _of_the_pods(found: Sequence[Kind]) -> ConnectAddress | None:
+    """Where the pods go; `None` where only they know, or theirs is none, as they will say."""
     named = (environment(kind.container).get(_VARIABLE) for kind in found)
     text = next(filter(None, named), None)
-    return address or (ConnectAddress.parse(text) if text else None)
+    try:
+        return ConnectAddress.parse(text) if text else None
+    except AddressError:
+        return None
 
 
 def _probe(
@@ -161,7 +176,8 @@ def _told(
         return None, state
     address = ConnectAddress.parse(text)
     wanted = dialled(address.host, address.port, home=namespace)
-    return wanted, state if wanted.namespace in state.readable else read(api, [namespace, wanted.namespace])
+    known = not wanted.namespace or wanted.namespace in state.readable
+    return wanted, state if known else read(api, [namespace, wanted.namespace])
 
 
 def _steps(state: ClusterState, wanted: Dialled, found: Verdict, seen: Walk, judge: Decide) -> tuple[Step, ...]:

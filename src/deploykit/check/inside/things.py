@@ -16,18 +16,18 @@ _LABEL = "io.deploykit.spark"
 def image_and_project(kind: Kind, said: Said, *, wanted: dict[str, str]) -> tuple[Step, ...]:
     """`said` is what `project.facts` printed in the pod; `wanted` the image of each workload now, by its name."""
     try:
-        facts = json.loads(said.out)
-        assert isinstance(facts, dict)
-    except (ValueError, AssertionError):
+        facts = dict(json.loads(said.out))
+    except (TypeError, ValueError):
         because = said.reason or (said.error.strip().splitlines() or ["it said nothing"])[-1]
         return (warned(checks.NAME, "project-unread", {"pod": kind.running, "because": because}, where=kind.name),)
-    held = checks.parse_constraints(str(facts.get("constraints") or ""))
+    constraints = checks.parse_constraints(str(facts.get("constraints") or ""))
+    pyspark = {"pyspark": {str(facts["pyspark"])}} if facts.get("pyspark") else {}
     found = checks.Project(
         path=str(facts["project"]),
         metadata=str(facts.get("metadata") or ""),
         requirements=str(facts.get("requirements") or ""),
-        held=held,
-        constrained=bool(held),
+        held=constraints or pyspark,
+        constrained=bool(constraints),
         local_spark=bool(facts.get("java")) and bool(facts.get("jars")),
         spark_remote=bool(facts.get("spark_remote")),
     )
@@ -37,15 +37,15 @@ def image_and_project(kind: Kind, said: Said, *, wanted: dict[str, str]) -> tupl
 def _image(kind: Kind, facts: Item, wanted: dict[str, str]) -> running.RunningImage:
     reference = str(kind.container["image"])
     registered = labels.ask(reference)
-    workload = workload_of(kind.model)
+    workload, digest = workload_of(kind.model), _digest(kind.model)
     return running.RunningImage(
         pod=kind.running,
         namespace=kind.namespace,
         workload=workload,
         reference=reference,
         wanted=wanted.get(workload, ""),
-        digest=_digest(kind.model),
-        tag_digest=registered.digest if registered else "",
+        digest=digest,
+        tag_digest=digest if registered and digest in registered.platforms else registered.digest if registered else "",
         label=registered.labels.get(_LABEL, "") if registered else "",
         locked=_locked(facts),
         pyspark=str(facts.get("pyspark") or ""),

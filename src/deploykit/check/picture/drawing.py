@@ -42,11 +42,11 @@ class Picture:
 def picture(table: Table) -> Picture:
     """Boxes and arrows of a table. DNS servers that another one stands in for are left out: one open way is enough."""
     rows = {kind: dict(_columns(row)) for kind, row in table.items()}
-    first: Mapping[str, Answer] = next(iter(rows.values()), {})
+    columns = {name: answer for row in rows.values() for name, answer in row.items()}
     arrows = tuple(_arrow(kind, name, answer) for kind, row in rows.items() for name, answer in row.items())
     return Picture(
         sources=tuple(_source(kind, row, arrows) for kind, row in rows.items()),
-        targets=tuple(_target(name, answer, rows) for name, answer in first.items()),
+        targets=tuple(_target(name, answer, rows) for name, answer in columns.items()),
         arrows=arrows,
     )
 

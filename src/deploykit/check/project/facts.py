@@ -5,12 +5,13 @@
 Without a folder it looks at the pod it runs in: the project is `USER_CODE_PATH`'s, as Mage's start script has it.
 """
 
-import importlib.util
 import json
 import os
 import shutil
+import site
 import sys
 import time
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TypeAlias
 
@@ -29,9 +30,9 @@ def of_folder(project: Path) -> Facts:
 def of_this_pod() -> Facts:
     """The project, and the image and process that it runs in."""
     project = Path(os.environ.get("USER_CODE_PATH") or "default_repo")
-    spec = importlib.util.find_spec("pyspark")
+    spec = PathFinder.find_spec("pyspark", _search_path())
     package = Path(spec.origin).parent if spec and spec.origin else None
-    jars = package is not None and any((package / "jars").glob("spark-core_*.jar"))
+    spark_home = Path(os.environ.get("SPARK_HOME") or package or "/nonexistent")
     return {
         **of_folder(project if project.is_absolute() else Path("/home/src") / project),
         "constraints": _text(Path(os.environ.get("PIP_CONSTRAINT") or "/nonexistent")),
@@ -40,9 +41,16 @@ def of_this_pod() -> Facts:
         "pyspark_changed": (package / "version.py").stat().st_mtime if package else None,
         "started": _started(),
         "java": shutil.which("java") is not None or "JAVA_HOME" in os.environ,
-        "jars": jars,
+        "jars": package is not None and any((spark_home / "jars").glob("spark-core_*.jar")),
         "spark_remote": "SPARK_REMOTE" in os.environ,
     }
+
+
+def _search_path() -> list[str]:
+    """Where Mage's Python looks, though this one is isolated: without root, pip installs among the user's packages."""
+    alone = "PYTHONNOUSERSITE" in os.environ or sys.prefix != sys.base_prefix
+    first = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+    return [*first, *([] if alone else [site.getusersitepackages()]), *sys.path]
 
 
 def _version(package: Path | None) -> str | None:

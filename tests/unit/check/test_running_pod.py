@@ -1,0 +1,115 @@
+"""What a look into a pod makes of it: its image beside a real registry's word, its project, and a probe's silence."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from tests.unit.check.cluster_objects import MAGE, SERVER, state
+
+from deploykit.check.image import labels
+from deploykit.check.inside import answers, probes
+from deploykit.check.inside.kinds import Kind, kinds
+from deploykit.check.inside.said import Said
+from deploykit.check.inside.things import image_and_project
+from deploykit.check.model import Step, Walk
+from deploykit.cli import check_inside
+from deploykit.errors import UsageError
+from deploykit.kubernetes_api import KubernetesApi
+
+INDEX, AMD, ARM = "sha256:index", "sha256:amd", "sha256:arm"
+ANSWERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "/v2/mage/manifests/1": (INDEX, {"manifests": [{"digest": AMD}, {"digest": ARM}]}),
+    f"/v2/mage/manifests/{AMD}": (AMD, {"config": {"digest": "sha256:config"}}),
+    "/v2/mage/blobs/sha256:config": ("", {"config": {"Labels": {"io.deploykit.spark": "4.1.1"}}}),
+}
+
+
+@contextmanager
+def registry() -> Iterator[str]:
+    """A registry with one image for two platforms; its address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            digest, body = ANSWERS[self.path]
+            self.send_response(200)
+            self.send_header("Docker-Content-Digest", digest)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Not in the tests' output."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+def kind(image: str = "127.0.0.1:1/mage:1", digest: str = "") -> Kind:
+    status = {"containerStatuses": [{"name": "mage", "imageID": f"mage@{digest}"}]}
+    model = {
+        "metadata": {"name": "mage-1"},
+        "spec": {"containers": [{"name": "mage", "image": image}]},
+        "status": status,
+    }
+    return Kind(name="server", namespace="mage", release="mage", model=model, labels=SERVER, running="mage-1")
+
+
+def looked(found: Kind, **facts: object) -> list[Step]:
+    said = Said(out=json.dumps({"project": "/p", "metadata": "", "pyspark": "4.1.1", **facts}), exit_code=0)
+    return list(image_and_project(found, said, wanted={}))
+
+
+def test_a_registry_is_asked_for_labels_and_every_platforms_digest() -> None:
+    with registry() as address:
+        found = labels.ask(f"{address}/mage:1")
+    assert found == labels.Registered(INDEX, {"io.deploykit.spark": "4.1.1"}, frozenset({AMD, ARM}))
+
+
+@pytest.mark.parametrize(
+    ("digest", "code"), [(INDEX, "image-fine"), (ARM, "image-fine"), ("sha256:old", "started-before-upgrade")]
+)
+def test_a_node_may_name_an_index_by_the_image_of_its_platform(digest: str, code: str) -> None:
+    with registry() as address:
+        found = looked(kind(f"{address}/mage:1", digest))
+    assert [step.code for step in found if step.name == "image"] == [code]
+
+
+def test_an_image_without_constraints_is_held_to_the_pyspark_in_it() -> None:
+    [step] = [one for one in looked(kind(), requirements="pyspark==3.5.0") if one.name == "project"]
+    assert (step.code, "move the client away" in step.why) == ("pins-moved", True)
+
+
+@pytest.mark.parametrize("out", ["", "no JSON", "1", "[1]"])
+def test_what_is_no_answer_is_a_project_that_could_not_be_read(out: str) -> None:
+    [step] = image_and_project(kind(), Said(out=out, error="sh: python3: not found"), wanted={})
+    assert (step.code, step.outcome, step.exit_code) == ("project-unread", "warned", 0)
+
+
+def test_a_probe_of_its_own_that_was_silent_names_a_pod_that_is_there() -> None:
+    [test] = [one for one in kinds(state(MAGE), "mage", release=None) if one.name == "test"]
+    [step] = answers.walk_of(test, Said(problem="silent"), seconds=3, start_seconds=30).steps
+    assert step.sentence == "The probe in pod mage-check-test did not answer within 3 s."
+    assert step.fix == "kubectl --namespace mage exec mage-1 -- python3 -m mage_ilum.check"
+
+
+@pytest.mark.parametrize(("url", "says"), [("spark:15002", "sc://"), ("sc://spark/;x-key=s3cr3t", "no other header")])
+def test_an_address_that_the_pods_may_not_be_given_is_refused_before_the_cluster_is_asked(url: str, says: str) -> None:
+    nobody: KubernetesApi = None  # type: ignore[assignment] # not to be asked
+    with pytest.raises(UsageError, match=says) as caught:
+        probes.check(nobody, namespace="mage", url=url)
+    assert "s3cr3t" not in f"{caught.value} {caught.value.why} {caught.value.fix}"
+
+
+def test_the_last_line_counts_the_pods_alone_that_reached_spark() -> None:
+    reached = Step(name="spark-connect", outcome="ok", code="ok", sentence="", where="server")
+    found = probes.Inside(
+        kinds=("server", "test"), walk=Walk(steps=(reached,), server="4.1.1"), seconds={}, table={}
+    )  # fmt: skip
+    assert check_inside._summary(found) == "Mage's pods reach Spark 4.1.1: server. Not asked: test."
