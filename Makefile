@@ -28,7 +28,8 @@ demo: $(SETUP) $(HELM) ## Show the whole job on this machine, with an embedded S
 	@.venv/bin/python tools/demo/demo.py
 
 test: $(SETUP) $(HELM) ## Run every test that this machine allows; says what was left out
-	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder || \
+	  { echo "What failed beside others is tried once more, alone:"; .venv/bin/python -m pytest --last-failed --last-failed-no-failures none; }
 
 image: $(SETUP) ## Build, verify and (PUSH=1) push the image: SPARK=4.1.1 or SERVER=sc://host:15002
 	@.venv/bin/deploykit image
