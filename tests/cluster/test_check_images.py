@@ -95,6 +95,7 @@ def docker(client: str, *arguments: str, text: str = "") -> None:
 
 
 def phases() -> list[str]:
+    """Of all pods here."""
     listed = json.loads(kubectl("get", "pods", f"--namespace={NAMESPACE}", "--output=json"))["items"]
     return [item["status"].get("phase") for item in listed]
 

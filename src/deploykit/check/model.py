@@ -50,8 +50,8 @@ def decided(walk: Walk, decide: Decide | None = None) -> Walk:
 def one_of_these(step: Step, unread: str = "") -> Step:
     """The same failure, with everything that it may be: the likeliest first; and what would have to be readable."""
     row = codes.load().get(step.code)
-    if row is None or row.exit != UnreachableError.exit_code or len(row.causes) < 2:
-        return step  # what was typed, and versions, can be seen from here
+    if row is None or row.layer not in LAYERS or row.exit != UnreachableError.exit_code or len(row.causes) < 2:
+        return step  # what was typed, and versions, can be seen from here; of its pods the cluster has told
     lines = ("One of these, the likeliest first:", *(f"- {cause}" for cause in row.causes), unread)
     return replace(step, why="\n".join(filter(None, lines)))
 

@@ -24,7 +24,7 @@ OURS = sorted((REPOSITORY / "src" / "deploykit" / "check").rglob("*.py"))
 
 # Which argument of a call is a code.
 POSITIONS = {
-    "_bad": 2, "problem": 0, "failed": 0, "skipped": 1, "_skipped": 1, "passed": 1, "warned": 1, "denial": 0, "_one": 0,
+    "_bad": 2, "problem": 0, "failed": 0, "skipped": 1, "_skipped": 1, "warned": 1, "denial": 0, "_one": 0,
 }  # fmt: skip
 
 

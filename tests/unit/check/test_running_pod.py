@@ -15,7 +15,7 @@ from deploykit.check.inside import answers, probes
 from deploykit.check.inside.kinds import Kind, kinds
 from deploykit.check.inside.said import Said
 from deploykit.check.inside.things import image_and_project
-from deploykit.check.model import Step, Walk
+from deploykit.check.model import Step, Walk, decided
 from deploykit.cli import check_inside
 from deploykit.errors import UsageError
 from deploykit.kubernetes_api import KubernetesApi
@@ -97,6 +97,12 @@ def test_a_probe_of_its_own_that_was_silent_names_a_pod_that_is_there() -> None:
     [step] = answers.walk_of(test, Said(problem="silent"), seconds=3, start_seconds=30).steps
     assert step.sentence == "The probe in pod mage-check-test did not answer within 3 s."
     assert step.fix == "kubectl --namespace mage exec mage-1 -- python3 -m mage_ilum.check"
+
+
+def test_why_a_probe_did_not_start_is_not_replaced_by_what_it_may_be() -> None:
+    refused = Said(problem="not-started", reason='pods "x" is forbidden: exceeded quota: full')
+    [step] = decided(answers.walk_of(kind(), refused, seconds=3, start_seconds=30)).steps
+    assert (step.code, step.why) == ("probe-not-started", "exceeded quota: full")
 
 
 @pytest.mark.parametrize(("url", "says"), [("spark:15002", "sc://"), ("sc://spark/;x-key=s3cr3t", "no other header")])

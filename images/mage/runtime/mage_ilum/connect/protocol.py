@@ -59,7 +59,7 @@ def ask_tls(connection: socket.socket, host: str, deadline: Deadline) -> Answer:
     except TimeoutError:
         return "silent"
     except ssl.SSLError as error:
-        if error.reason == "TLSV1_ALERT_NO_APPLICATION_PROTOCOL":  # it speaks TLS, and no HTTP/2 inside
+        if "no application protocol" in str(error):  # it speaks TLS, and no HTTP/2 inside; Python has no name for it
             return "http1"
         return "closed" if isinstance(error, ssl.SSLEOFError) else "other"
     except OSError:
