@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tests.cluster.probes import kubectl, put
+from tests.cluster.kubectl import kubectl
+from tests.cluster.probes import put
 from tests.cluster.release import DEFAULT_DENY, until
 
 MAGE, SPARK = "chk-mage", "chk-spark"

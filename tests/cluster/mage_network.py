@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.chart.rendering import pods
+from tests.cluster.kubectl import kubectl
 from tests.cluster.mage_policies import ILUM, MAGE, MODULE, NAMESPACES, OTHER, SPARK, SPLIT, render, values
-from tests.cluster.probes import Probe, ProbePod, kubectl
+from tests.cluster.probes import Probe, ProbePod
 from tests.cluster.release import until
 
 PRIVATE = "10.99.99.1"

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import yaml
-from tests.cluster.probes import kubectl
+from tests.cluster.kubectl import kubectl
 
 from deploykit.deploy import chart
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.kubectl import kubectl
 from tests.cluster.release import until
 from tests.needs import missing
 
@@ -18,21 +19,6 @@ LABEL = "deploykit.test/probe"
 
 Probe = tuple[str, str, int]
 """Protocol, host and port."""
-
-
-def kubectl(*arguments: str, text: str | None = None, check: bool = True, seconds: float = 60) -> str:
-    """Run kubectl against the tests' cluster; returns its stdout."""
-    done = subprocess.run(
-        ["kubectl", *arguments],
-        input=text,
-        stdin=subprocess.DEVNULL if text is None else None,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-    assert not check or done.returncode == 0, f"kubectl {arguments[0]}: {done.stdout}{done.stderr}"
-    return done.stdout
 
 
 def put(verb: str, *objects: Mapping[str, Any]) -> None:

@@ -3,7 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from tests.cluster.probes import Prober, kubectl
+from tests.cluster.kubectl import kubectl
+from tests.cluster.probes import Prober
 
 SHUFFLE = (
     "from pyspark.sql import SparkSession;"

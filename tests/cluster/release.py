@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.kubectl import kubectl
 from tests.needs import Cluster
 
 from deploykit import assets
@@ -109,17 +110,7 @@ class Release:
     namespace: str = NAMESPACE
 
     def kubectl(self, *arguments: str, text: str | None = None, check: bool = True, seconds: float = 120) -> str:
-        done = subprocess.run(
-            [self.cluster.kubectl, "--namespace", self.namespace, *arguments],
-            input=text,
-            stdin=subprocess.DEVNULL if text is None else None,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-        assert not check or done.returncode == 0, f"kubectl {arguments[0]}: {done.stdout}{done.stderr}"
-        return done.stdout
+        return kubectl("--namespace", self.namespace, *arguments, text=text, check=check, seconds=seconds)
 
     def items(self, kind: str, *flags: str) -> list[dict[str, Any]]:
         return list(json.loads(self.kubectl("get", kind, "--output=json", *flags))["items"])

@@ -14,7 +14,8 @@ import pytest
 import yaml
 from tests.cluster import check_pods
 from tests.cluster.check_pods import DNS, EVERYTHING, MAGE, PORT, SERVER, SPARK, policy
-from tests.cluster.probes import kubectl, put
+from tests.cluster.kubectl import kubectl
+from tests.cluster.probes import put
 from tests.cluster.release import until
 from tests.needs import Cluster, Ilum
 
@@ -155,7 +156,7 @@ def test_a_policy_in_the_way_is_named_shown_by_the_probe_and_mended_by_the_patch
         assert by_policy.code == by_probe.code == code
         assert by_probe.outcome == "failed"
         assert by_probe.seconds < SILENT_SECONDS, "silence has a limit"
-        assert f"{policies[0]['metadata']['namespace']}/{policies[0]['metadata']['name']}" in by_policy.sentence  # type: ignore[index]
+        assert f"{policies[0]['metadata']['namespace']}/{policies[0]['metadata']['name']}" in by_policy.sentence
         assert word in by_policy.why
         assert found.patches
         patch = tmp_path / "allow.yaml"

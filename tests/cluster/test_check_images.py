@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 from tests.cluster.check_pods import RELEASE, SERVER, pod
-from tests.cluster.probes import kubectl, put
+from tests.cluster.kubectl import kubectl
+from tests.cluster.probes import put
 from tests.cluster.release import until
 from tests.needs import Cluster, Ilum
 
@@ -66,7 +67,7 @@ def mage(needs_docker: str, registry: str, needs_cluster: Cluster, spark: Ilum, 
         kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
 
 
-def made(name: str, component: str, image: str, config: str, environment: dict[str, str] | None = None) -> dict:  # type: ignore[type-arg] # JSON
+def made(name: str, component: str, image: str, config: str, environment: dict[str, str] | None = None) -> dict:
     """A pod of Mage whose project has this `metadata.yaml`."""
     labels = {**RELEASE, "app.kubernetes.io/component": component}
     found = pod(NAMESPACE, name, labels, image, ["sh", "-c", PROJECT.format(config=config)])
@@ -76,7 +77,7 @@ def made(name: str, component: str, image: str, config: str, environment: dict[s
     return found
 
 
-def deployment(image: str, config: str, environment: dict[str, str]) -> dict:  # type: ignore[type-arg] # JSON
+def deployment(image: str, config: str, environment: dict[str, str]) -> dict:
     template = made("mage", "server", image, config, environment)
     spec = {**template["spec"], "restartPolicy": "Always"}
     return {

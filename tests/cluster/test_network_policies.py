@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from tests.cluster.kubectl import kubectl
 from tests.cluster.mage_network import (
     CALLERS,
     COLUMNS,
@@ -35,7 +36,7 @@ from tests.cluster.mage_policies import (
 )
 from tests.cluster.mutants import KINDS, MUTANTS, Mutant
 from tests.cluster.network import DOCUMENTED, Network, Seen, said
-from tests.cluster.probes import Prober, kubectl, node_listening, put, start
+from tests.cluster.probes import Prober, node_listening, put, start
 from tests.cluster.real_spark import OF_ITS_EXECUTORS, RealSpark
 from tests.cluster.release import until
 from tests.needs import Cluster, Ilum

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.cluster.kubectl import kubectl
 from tests.cluster.page import BIG
 from tests.cluster.release import until
 from tests.needs import Cluster
@@ -29,14 +30,11 @@ SOURCE = (Path(__file__).parent / "page.py").read_text(encoding="utf-8")
 class Pages:
     """The namespace, and the pods in it that look like Mage's."""
 
-    def __init__(self, cluster: Cluster, image: str) -> None:
-        self._cluster = cluster
+    def __init__(self, image: str) -> None:
         self._image = image
 
     def kubectl(self, *arguments: str, text: str | None = None) -> str:
-        command = [self._cluster.kubectl, "--namespace", NAMESPACE, *arguments]
-        done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=90, check=True)
-        return done.stdout
+        return kubectl("--namespace", NAMESPACE, *arguments, text=text, seconds=90)
 
     def add(self, name: str, release: str = "mage", *, listens: bool = True) -> None:
         own = {"name": "mage-ilum", "instance": release, "component": "server"}
@@ -62,7 +60,7 @@ class Pages:
 
 @pytest.fixture(scope="module")
 def pages(needs_cluster: Cluster, image: str) -> Iterator[Pages]:
-    found = Pages(needs_cluster, image)
+    found = Pages(image)
     found.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait")
     found.kubectl("create", "namespace", NAMESPACE)
     found.add("first")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
+from tests.cluster.kubectl import kubectl
 from tests.needs import Cluster
 
 from deploykit import assets
@@ -51,17 +52,14 @@ def cluster(needs_cluster: Cluster) -> Cluster:
 @pytest.fixture(scope="module")
 def driver(cluster: Cluster, image: str) -> Iterator[Cluster]:
     """A cluster with a driver, and a Service that leads to its thrift port by name."""
-    kubectl(cluster, "delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait")
-    kubectl(cluster, "create", "namespace", NAMESPACE)
-    kubectl(cluster, "apply", "--filename=-", text=DRIVER.format(image=image))
-    kubectl(cluster, "wait", "--for=condition=Ready", "pod/connect-driver", "--timeout=60s")
+    kubectl("--namespace", NAMESPACE, "delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait", seconds=90)
+    kubectl("--namespace", NAMESPACE, "create", "namespace", NAMESPACE)
+    kubectl("--namespace", NAMESPACE, "apply", "--filename=-", text=DRIVER.format(image=image))
+    kubectl(
+        "--namespace", NAMESPACE, "wait", "--for=condition=Ready", "pod/connect-driver", "--timeout=60s", seconds=90
+    )
     yield cluster
-    kubectl(cluster, "delete", "namespace", NAMESPACE, "--wait=false")
-
-
-def kubectl(cluster: Cluster, *arguments: str, text: str | None = None) -> None:
-    command = [cluster.kubectl, "--namespace", NAMESPACE, *arguments]
-    subprocess.run(command, input=text, capture_output=True, text=True, timeout=90, check=True)
+    kubectl("--namespace", NAMESPACE, "delete", "namespace", NAMESPACE, "--wait=false")
 
 
 def test_a_namespace_without_a_spark_driver_is_unreachable(capsys):
@@ -110,14 +108,14 @@ def test_a_service_of_ilum_that_is_not_there_is_unreachable(driver, capsys):
 def test_our_policy_is_asked_for_only_where_another_isolates_the_driver(driver, capsys):
     assert run([*VALUES, "--namespace", NAMESPACE]) == 0
     assert "ingressPolicy" not in capsys.readouterr().out
-    kubectl(driver, "apply", "--filename=-", text=ISOLATING)
+    kubectl("--namespace", NAMESPACE, "apply", "--filename=-", text=ISOLATING)
     try:
         assert run([*VALUES, "--namespace", NAMESPACE, "-o", "json"]) == 0
         said = capsys.readouterr()
         assert json.loads(said.out)["ilum"]["server"]["ingressPolicy"] == {"create": True}
         assert "NetworkPolicy company isolates the driver" in said.err
     finally:
-        kubectl(driver, "delete", "networkpolicy", "company")
+        kubectl("--namespace", NAMESPACE, "delete", "networkpolicy", "company")
 
 
 def test_values_for_ilums_chart_name_the_address_that_was_found(driver, capsys):

@@ -25,7 +25,7 @@ def codes(found: Project) -> list[str]:
 
 
 def fits(**given: object) -> Project:
-    return replace(Project(path="/p", metadata=OURS, held=parse_constraints(CONSTRAINTS), local_spark=True), **given)  # type: ignore[arg-type]
+    return replace(Project(path="/p", metadata=OURS, held=parse_constraints(CONSTRAINTS), local_spark=True), **given)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,6 @@ FINE = RunningImage(
     ],
 )
 def test_an_image_is_what_it_says(change: dict[str, str | float], code: str) -> None:
-    found = running.steps(replace(FINE, **change), where="server")  # type: ignore[arg-type]
+    found = running.steps(replace(FINE, **change), where="server")
     assert [step.code for step in found] == [code]
     assert "{" not in found[0].sentence + found[0].why + found[0].fix

@@ -91,7 +91,7 @@ def _block(value: Mapping[str, object], path: str) -> IPBlock:
     cidr = _network(value.get("cidr"), f"{path}.cidr")
     excepts = tuple(_network(one, f"{path}.except") for one in fields.sequence(value.get("except"), f"{path}.except"))
     for hole in excepts:
-        if hole.version != cidr.version or hole == cidr or not cidr.supernet_of(hole):  # type: ignore[arg-type]
+        if hole.version != cidr.version or hole == cidr or not cidr.supernet_of(hole):  # type: ignore[arg-type] # of one version
             raise fields.invalid(f"{path}.except", f"must be inside {cidr}, and smaller: {hole}")
     return IPBlock(cidr, excepts)
 
