@@ -1,0 +1,200 @@
+"""What can be asked of a repository in a registry, and put there."""
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote, urlsplit
+
+from deploykit.errors import BuildError
+from deploykit.registry import referrers
+from deploykit.registry.answer import Answer
+from deploykit.registry.errors import RefusedError, cannot_ask, pushing
+from deploykit.registry.location import locate
+from deploykit.registry.manifest import ACCEPTED, OCI_INDEX, Manifest, is_manifest, sha256
+from deploykit.registry.transport import Transport
+
+PAGES = 1000
+AT_ONCE = 4
+
+
+class Registry:
+    """One image repository, such as `registry.example.com/team/mage-ilum`; nothing is asked before a method is called.
+
+    `timeout`: seconds for one request, from looking up the name to the last byte. `insecure`: hosts that speak plain
+    HTTP, beside those of this machine. Raises `UnreachableError` whenever there is no answer, and its kinds.
+    """
+
+    def __init__(
+        self, repository: str, *, timeout: float = 3.0, ca_file: Path | None = None, insecure: Collection[str] = ()
+    ) -> None:
+        self.repository = repository
+        self.location = locate(repository, insecure=insecure)
+        self.ca_file = ca_file
+        self._transport = Transport(self.location, repository, timeout=timeout, ca_file=ca_file)
+
+    def digest(self, reference: str) -> str | None:
+        """The digest of a tag, or of a digest that is there; None where the registry says that it is absent."""
+        answer = self._ask("HEAD", f"manifests/{reference}", {"Accept": ACCEPTED})
+        if answer.status == 200 and (found := answer.headers.get("docker-content-digest")):
+            return found
+        if answer.is_absent:
+            return None
+        manifest = self.manifest(reference)  # what the headers left open, its body says
+        return None if manifest is None else manifest.digest
+
+    def manifest(self, reference: str) -> Manifest | None:
+        """The manifest or index of a tag or digest; None where it is absent. What it holds is checked by its digest."""
+        answer = self._ask("GET", f"manifests/{reference}", {"Accept": ACCEPTED})
+        if answer.is_absent:
+            return None
+        if answer.status != 200 or answer.json is None:
+            self._odd(answer)
+        digest = sha256(answer.body)
+        named = reference if reference.startswith("sha256:") else answer.headers.get("docker-content-digest", digest)
+        if digest != named:
+            raise BuildError(
+                f"The registry of {self.repository} gives another manifest than the one it names.",
+                why=f"What it sent for {reference} has the digest {digest}.",
+                fix="find out what changes its answers, such as a proxy, before you use its images",
+            )
+        if not is_manifest(answer.json):
+            raise BuildError(f"What {self.repository} has as {reference} is not the manifest of an image.")
+        media_type = str(answer.json.get("mediaType") or answer.media_type)
+        return Manifest(digest=digest, media_type=media_type, content=answer.json, raw=answer.body)
+
+    def labels(self, reference: str, *, platform: str) -> Mapping[str, str] | None:
+        """The labels of an image; None where it, or its part for the platform in an index, is absent."""
+        config = self.config(reference, platform=platform)
+        return None if config is None else (config.get("config") or {}).get("Labels") or {}
+
+    def config(self, reference: str, *, platform: str) -> Mapping[str, Any] | None:
+        """An image's configuration, `{"architecture": …, "os": …, "config": {"Labels": …}}`; None as for `labels`."""
+        manifest = self.manifest(reference)
+        if manifest is not None and manifest.parts:
+            part = manifest.part(platform)
+            manifest = None if part is None else self.manifest(part)
+        if manifest is None:
+            return None
+        described = manifest.content.get("config")
+        return self._blob(str(described["digest"])).json or {} if described else {}
+
+    def blob(self, digest: str) -> bytes:
+        """A small blob, checked by its digest; raises `BuildError` where it is absent or damaged."""
+        return self._blob(digest).body
+
+    def tags(self) -> list[str]:
+        """Every tag, page by page, with those of signatures and attachments (`sha256-…`); none for no repository."""
+        found: list[str] = []
+        for answer in self._pages("tags/list?n=1000"):
+            if answer.is_absent:
+                return found
+            if answer.status != 200 or answer.json is None:
+                self._odd(answer)
+            found += map(str, answer.json.get("tags") or ())
+        return found
+
+    def missing_blobs(self, manifest: Manifest) -> list[str]:
+        """The digests of configuration and layers, or of an index's manifests, that the registry does not have."""
+        missing: list[str] = []
+        for part in (str(part["digest"]) for part in manifest.parts):
+            found = self.manifest(part)
+            missing += [part] if found is None else self.missing_blobs(found)
+        blobs = manifest.blobs()
+        if not blobs:
+            return missing
+        from concurrent.futures import ThreadPoolExecutor
+
+        there = [self._has_blob(blobs[0])]  # alone: it is the one that may have to log in
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            there += pool.map(self._has_blob, blobs[1:])
+        return missing + [digest for digest, has in zip(blobs, there, strict=True) if not has]
+
+    def put_blob(self, data: bytes) -> str:
+        """Put a small blob there unless it is there; returns its digest. `BuildError` when it is refused."""
+        digest = sha256(data)
+        if self._has_blob(digest):
+            return digest
+        begun = self._put("POST", self.location.url("blobs/uploads/"), b"", status=202)
+        target = f"{begun.location}{'&' if urlsplit(begun.location).query else '?'}digest={quote(digest)}"
+        self._put("PUT", target, data, status=201)
+        return digest
+
+    def put_manifest(self, reference: str, raw: bytes, media_type: str) -> str:
+        """Put a manifest under a tag or its digest; returns the digest. `BuildError` when it is refused."""
+        answer = self._put("PUT", self.location.url(f"manifests/{reference}"), raw, status=201, media_type=media_type)
+        digest = sha256(raw)
+        if answer.headers.get("docker-content-digest", digest) != digest:
+            raise BuildError(f"{self.repository} stored another manifest than the one that it was sent.")
+        return digest
+
+    def referrers(self, digest: str, *, artifact_type: str | None = None) -> list[Mapping[str, Any]]:
+        """The descriptors of what is attached to an image: by OCI 1.1's API, else by its tag schema."""
+        found: list[Mapping[str, Any]] = []
+        for answer in self._pages(f"referrers/{digest}"):
+            if answer.status != 200 or answer.media_type != OCI_INDEX or answer.json is None:
+                index = self.manifest(referrers.fallback_tag(digest))
+                found = [] if index is None else [*index.parts]
+                break
+            found += answer.json.get("manifests") or ()
+        described = [self._described(entry) for entry in found]
+        return [entry for entry in described if artifact_type in (None, entry.get("artifactType"))]
+
+    def attach(
+        self, subject: str, *, artifact_type: str, data: bytes, media_type: str, annotations: Mapping[str, str]
+    ) -> str:
+        """Attach a small file to an image, by its digest; returns the artifact's. Pushes nothing that is there."""
+        return referrers.attach(
+            self, subject, artifact_type=artifact_type, data=data, media_type=media_type, annotations=annotations
+        )
+
+    def _described(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What an entry of a list should say; some registries take the type from the configuration, or say no more."""
+        if entry.get("artifactType") not in (None, "", referrers.EMPTY_TYPE) and "annotations" in entry:
+            return entry
+        manifest = self.manifest(str(entry["digest"]))
+        own = {} if manifest is None else manifest.content
+        return {**entry, **{name: own[name] for name in ("artifactType", "annotations") if own.get(name)}}
+
+    def _has_blob(self, digest: str) -> bool:
+        answer = self._ask("HEAD", f"blobs/{digest}")
+        if answer.status not in (200, 404):
+            self._odd(answer)
+        return answer.status == 200
+
+    def _blob(self, digest: str) -> Answer:
+        answer = self._ask("GET", f"blobs/{digest}")
+        if answer.status not in (200, 404):
+            self._odd(answer)
+        if answer.status == 404 or sha256(answer.body) != digest:
+            what = "lost" if answer.status == 404 else "damaged"
+            raise BuildError(f"{self.repository} has {what} {digest}.", fix="push the image again")
+        return answer
+
+    def _pages(self, rest: str) -> Iterator[Answer]:
+        answer = self._ask("GET", rest)
+        yield answer
+        for _ in range(PAGES):
+            if not answer.next_page:
+                return
+            answer = self._transport.ask("GET", answer.next_page)
+            yield answer
+        raise cannot_ask(self.repository, f"It has more than {PAGES} pages of an answer.")
+
+    def _ask(self, method: str, rest: str, headers: Mapping[str, str] | None = None) -> Answer:
+        return self._transport.ask(method, self.location.url(rest), headers=headers)
+
+    def _put(
+        self, method: str, url: str, body: bytes, *, status: int, media_type: str = "application/octet-stream"
+    ) -> Answer:
+        with pushing(self.repository):
+            answer = self._transport.ask(method, url, headers={"Content-Type": media_type}, body=body, write=True)
+        if answer.status != status:
+            raise RefusedError(
+                f"{self.repository} could not be pushed to.",
+                why=answer.says,
+                fix="some registries want the repository made first, and some take no tag twice",
+            )
+        return answer
+
+    def _odd(self, answer: Answer) -> NoReturn:
+        raise cannot_ask(self.repository, f"{answer.says} No registry answers so.")

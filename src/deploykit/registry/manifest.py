@@ -1,0 +1,67 @@
+"""Manifests and their media types."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+ACCEPTED = ", ".join((OCI_MANIFEST, DOCKER_MANIFEST, OCI_INDEX, DOCKER_LIST))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """A manifest or an index: `raw` are the bytes that `digest` (`sha256:…`) is of."""
+
+    digest: str
+    media_type: str
+    content: Mapping[str, Any]
+    raw: bytes
+
+    @property
+    def parts(self) -> tuple[Mapping[str, Any], ...]:
+        """The manifests of an index; none for the manifest of one image."""
+        return tuple(self.content.get("manifests") or ())
+
+    @property
+    def descriptor(self) -> dict[str, Any]:
+        """What another manifest refers to it by."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.raw)}
+
+    def blobs(self) -> tuple[str, ...]:
+        """The digests of config and layers, each once; without layers that lie elsewhere by design."""
+        layers = [layer for layer in self.content.get("layers") or () if not layer.get("urls")]
+        return tuple(dict.fromkeys(str(part["digest"]) for part in (self.content.get("config"), *layers) if part))
+
+    def part(self, platform: str) -> str | None:
+        """The digest of an index's image for a platform such as `linux/amd64`."""
+        system, machine = platform.split("/")[:2]
+        for part in self.parts:
+            found = part.get("platform") or {}
+            if (found.get("os"), found.get("architecture")) == (system, machine):
+                return str(part["digest"])
+        return None
+
+
+def is_manifest(content: Mapping[str, Any]) -> bool:
+    """Whether what it refers to is named by digests, as in every manifest but those of Docker's first schema."""
+    lists = [content.get("manifests") or [], content.get("layers") or [], [content.get("config") or {"digest": ""}]]
+    return all(
+        isinstance(parts, list)
+        and all(isinstance(part, dict) and isinstance(part.get("digest"), str) for part in parts)
+        for parts in lists
+    )
+
+
+def sha256(data: bytes) -> str:
+    """A digest as registries write it."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def compact(content: Mapping[str, Any]) -> bytes:
+    """JSON of which the same content always gives the same bytes."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
