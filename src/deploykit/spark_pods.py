@@ -9,6 +9,12 @@ CONNECT_PORT = 15002
 """The port that Spark Connect listens on in the driver pod."""
 CONNECT_CLASS = "org.apache.spark.sql.connect."
 """How the names of Spark Connect's server classes begin."""
+CONNECT_PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin"
+"""What `spark.plugins` holds where another application is a Spark Connect server too."""
+DRIVER_CONTAINER = "spark-kubernetes-driver"
+"""The name of Spark's own container in a driver pod."""
+CONNECT_ROLE = "connect-server"
+"""The label `spark-role` of a Spark Connect server that Kubeflow's operator made."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +35,17 @@ class SparkPod:
     image: str = ""
     command: Sequence[str] = ()
     """Command and arguments of Spark's own container."""
+    settings: str = ""
+    """The ConfigMap with what Spark's submission set for a driver."""
+    owner: str = ""
+    """The pod that made this one: an executor's driver."""
+    plugin: bool = False
+    """Its settings load Spark Connect into another application; whoever has read them says so."""
 
     @property
     def role(self) -> str:
         """`driver` or `executor`."""
-        return self.labels["spark-role"]
+        return "executor" if self.labels.get("spark-role") == "executor" else "driver"
 
     @property
     def application(self) -> str:
@@ -44,11 +56,12 @@ class SparkPod:
     def is_connect(self) -> bool:
         """Whether the pod is known to be a Spark Connect server.
 
-        By its port, which drivers declare from Spark 4.1 on, or by the class that they run. A driver that is not
-        known to be one may be one all the same.
+        By its port, which drivers declare from Spark 4.1 on, by the class that they run, by the plugin in its settings,
+        or by the role that Kubeflow's operator gives it. A driver that is not known to be one may be one all the same.
         """
         declared = any(port.number == CONNECT_PORT for port in self.ports)
-        return declared or any(word.startswith(CONNECT_CLASS) for word in self.command)
+        runs = any(word.startswith(CONNECT_CLASS) for word in self.command)
+        return declared or runs or self.plugin or self.labels.get("spark-role") == CONNECT_ROLE
 
     def port(self, name: str) -> int | None:
         """The number of a port by its name, as a Service's `targetPort` may give it."""
@@ -63,23 +76,28 @@ def connect_drivers(pods: Iterable[SparkPod]) -> list[SparkPod]:
 
 def running(api: KubernetesApi, namespace: str) -> list[SparkPod]:
     """The drivers and executors that run in a namespace and are not about to end."""
-    items = api.list_objects(
-        "pods",
-        namespace,
-        label_selector="spark-role in (driver, executor)",
-        field_selector="status.phase=Running",
-    )
+    return _list(api, namespace, f"spark-role in (driver, executor, {CONNECT_ROLE})")
+
+
+def without_role(api: KubernetesApi, namespace: str) -> list[SparkPod]:
+    """The Spark Connect servers that nobody submitted: a Deployment or a StatefulSet runs them."""
+    return [pod for pod in _list(api, namespace, "!spark-role") if pod.is_connect]
+
+
+def _list(api: KubernetesApi, namespace: str, labels: str) -> list[SparkPod]:
+    items = api.list_objects("pods", namespace, label_selector=labels, field_selector="status.phase=Running")
     return [_read(item) for item in items if "deletionTimestamp" not in item["metadata"]]
 
 
 def _read(item: Item) -> SparkPod:
     metadata, containers = item["metadata"], item["spec"]["containers"]
-    own = f"spark-kubernetes-{metadata['labels']['spark-role']}"
-    spark = next((container for container in containers if container["name"] == own), containers[0])
     declared = [port for container in containers for port in container.get("ports") or ()]
+    spark = _spark_container(containers)
+    volumes = {volume["name"]: volume.get("configMap") or {} for volume in item["spec"].get("volumes") or ()}
+    owners = (owner for owner in metadata.get("ownerReferences") or () if owner["kind"] == "Pod")
     return SparkPod(
         name=metadata["name"],
-        labels=metadata["labels"],
+        labels=metadata.get("labels") or {},
         ports=tuple(
             ContainerPort(port["containerPort"], port.get("name", ""))
             for port in declared
@@ -87,4 +105,15 @@ def _read(item: Item) -> SparkPod:
         ),
         image=spark.get("image", ""),
         command=(*(spark.get("command") or ()), *(spark.get("args") or ())),
+        settings=volumes.get("spark-conf-volume-driver", {}).get("name", ""),
+        owner=next((owner["name"] for owner in owners), ""),
     )
+
+
+def _spark_container(containers: Sequence[Item]) -> Item:
+    """Spark's own by its name, else the one that declares Spark Connect's port, else the first."""
+    named = (one for one in containers if one["name"] in (DRIVER_CONTAINER, "spark-kubernetes-executor"))
+    listens = (
+        one for one in containers if any(port["containerPort"] == CONNECT_PORT for port in one.get("ports") or ())
+    )
+    return next(named, next(listens, containers[0]))

@@ -10,5 +10,5 @@ def test_executors_drivers_and_images_of_a_namespace_are_read(spark: Ilum) -> No
     found = json.loads(deploykit("detect", "--namespace", spark.namespace, "-o", "json", seconds=30))
     assert (found["version"], found["confidence"]) == (SPARK, "high")
     assert {item["version"] for item in found["evidence"]} == {SPARK}
-    assert len({item["source"] for item in found["evidence"]}) == 4, found["evidence"]
+    assert len({item["source"] for item in found["evidence"]}) == 5, found["evidence"]
     assert found["disagreements"] == []

@@ -1,69 +1,72 @@
 """`deploykit detect`: which Spark runs there, by which evidence, how sure."""
 
+from collections.abc import Callable
+
 import click
 
 from deploykit.cli import output
-from deploykit.detect.evidence import Confidence, Detection, Evidence, merge
-from deploykit.errors import UsageError
+from deploykit.cli.seconds import Seconds
+from deploykit.cli.where_options import where_options
+from deploykit.detect.ask import detect
+from deploykit.detect.evidence import Confidence, Detection
+from deploykit.detect.where import Where
 
 _MEANING = {
     Confidence.CERTAIN: "the server itself says so",
     Confidence.HIGH: "its executors say so",
     Confidence.MEDIUM: "what submitted the job says so; the server may differ",
     Confidence.LOW: "only the tag of an image says so",
+    Confidence.SLIGHT: "it is asked for; nothing is seen to run",
+    Confidence.GUESS: "it is the default; a job may use another image",
 }
 
 
+def _whom(function: Callable[..., object]) -> Callable[..., object]:
+    for option in reversed(where_options(server="The same as the argument.")):
+        function = option(function)
+    return function
+
+
 @click.command()
-@click.argument("address", required=False, metavar="[sc://HOST:PORT]")
-@click.option("--server", envvar="DEPLOYKIT_SERVER", metavar="sc://HOST:PORT", help="The same as the argument.")
-@click.option("--namespace", envvar="DEPLOYKIT_NAMESPACE", help="Read the Spark pods of this Kubernetes namespace.")
-@click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="The kubeconfig's context; the current one unless given.")
+@click.argument("addresses", nargs=-1, metavar="[sc://HOST:PORT]...")
+@_whom
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=2.5,
     show_default=True,
-    help="Seconds to wait for the server, and for the Kubernetes API; the default ends the command within 3.",
+    help="Seconds in which all have to answer; the default ends the command within 3.",
 )
 @output.format_option
 def command(
     *,
-    address: str | None,
+    addresses: tuple[str, ...],
     server: str | None,
+    sharing: tuple[str, ...],
     namespace: str | None,
     context: str | None,
+    ilum_core: str | None,
+    helm_values: str | None,
     timeout: float,
     output_format: str,
 ) -> None:
-    """Ask which Spark a server or a namespace runs, and by which evidence.
+    """Ask which Spark a server, a namespace or Ilum runs, and by which evidence.
 
-    A token for the server is read from SPARK_CONNECT_AUTHENTICATE_TOKEN.
+    Of several servers the oldest decides. Tokens come from the environment: SPARK_CONNECT_AUTHENTICATE_TOKEN for a
+    server, ILUM_API_TOKEN for Ilum.
     """
-    detection = merge(_evidence(address or server, namespace, context, timeout))
+    where = Where(
+        servers=addresses or ((server, *sharing) if server else ()),
+        namespace=namespace or None,
+        context=context or None,
+        ilum_core=ilum_core or None,
+        helm_release=helm_values or None,
+    )
+    detection = detect(where, timeout=timeout, partial_answer=True)
     if output_format == "json":
         output.data_json(_as_json(detection))
     else:
         _print(detection)
-
-
-def _evidence(server: str | None, namespace: str | None, context: str | None, timeout: float) -> list[Evidence]:
-    if not server and not namespace:
-        raise UsageError(
-            "Nothing to ask: name a server or a namespace.",
-            fix="deploykit detect sc://host:15002, or deploykit detect --namespace ilum",
-        )
-    found: list[Evidence] = []
-    if server:
-        from deploykit.detect.connect import ask
-
-        found.append(ask(server, timeout))
-    if namespace:
-        from deploykit.detect.kubernetes_pods import spark_pods
-        from deploykit.detect.pods import evidence
-
-        found += evidence(namespace, spark_pods(namespace, context=context, timeout=timeout))
-    return found
 
 
 def _print(detection: Detection) -> None:
@@ -79,6 +82,10 @@ def _print(detection: Detection) -> None:
         output.data("\nDisagreements")
         for sentence in detection.disagreements:
             output.data(f"  {sentence}")
+    if detection.not_asked:
+        output.data("\nNo answer from")
+        for item in detection.not_asked:
+            output.data(f"  {item.source}: {item.why}")
 
 
 def _as_json(detection: Detection) -> output.Json:
@@ -96,4 +103,5 @@ def _as_json(detection: Detection) -> output.Json:
             for item in detection.evidence
         ],
         "disagreements": list(detection.disagreements),
+        "not_asked": [{"source": item.source, "why": item.why} for item in detection.not_asked],
     }

@@ -1,1 +1,1 @@
-"""Which Spark runs there: evidence from a live server and from the pods of a namespace, weighed and shown."""
+"""Which Spark runs there: what servers, pods, operators, Ilum and Helm say, asked side by side and weighed."""

@@ -70,6 +70,7 @@ def test_the_address_and_the_token_come_from_the_environment_too():
             }
         ],
         "disagreements": [],
+        "not_asked": [],
     }
 
 

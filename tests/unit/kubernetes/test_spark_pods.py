@@ -10,9 +10,10 @@ from deploykit.deploy.discover import Cluster
 from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import Deployment
 from deploykit.detect.evidence import merge
-from deploykit.detect.kubernetes_pods import spark_pods
-from deploykit.detect.pods import evidence
+from deploykit.detect.pods import read
 from deploykit.errors import UsageError
+from deploykit.kubernetes_api import KubernetesApi
+from deploykit.spark_pods import running
 
 NO_SERVICES = {"apiVersion": "v1", "kind": "ServiceList", "metadata": {}, "items": []}
 
@@ -25,7 +26,7 @@ def namespace(tmp_path, monkeypatch):
         answers = {"/api/v1/namespaces/ilum/pods": pods, "/api/v1/namespaces/ilum/services": NO_SERVICES}
         with serving(answers) as port:
             monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
-            found = merge(evidence("ilum", spark_pods("ilum", context=None, timeout=3)))
+            found = merge(read("ilum", running(KubernetesApi(), "ilum")).evidence)
             deployment = from_cluster(Deployment(image=ImageReference("mage", "1")), Cluster(), "ilum", None, {})
         servers = {item.server for item in found.evidence}
         return str(found.version), servers, deployment.driver_labels["spark-app-name"]
