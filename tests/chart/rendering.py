@@ -132,5 +132,6 @@ def selects(selector: Document, labels: Mapping[str, str]) -> bool:
 def _holds(term: Document, labels: Mapping[str, str]) -> bool:
     return {
         "Exists": lambda: term["key"] in labels,
+        "In": lambda: labels.get(term["key"]) in term["values"],
         "NotIn": lambda: labels.get(term["key"]) not in term["values"],
     }[term["operator"]]()

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.usefixtures("needs_helm")
 GOLDEN = REPOSITORY / "tests" / "golden" / "networkpolicies"
 PAGE = REPOSITORY / "docs" / "network.md"
 
+MODULE = {"mageai": "server", "mageai-scheduler": "scheduler"}
+"""Pods of Ilum's own module by their label `app.kubernetes.io/name`, as Mage's chart gives it."""
 MAGE = {"server", "worker"}
 ALL = {"server", "worker", "test", "drift-check"}
 DNS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
@@ -191,6 +193,7 @@ def test_an_api_server_whose_address_moves_is_any_address_but_for_cloud_metadata
         ("executor", "mageai.project=p", {"app.kubernetes.io/component": "server"}),
         ("split", "mageai.project=p", {"app.kubernetes.io/component": "scheduler"}),
         ("module", "executor.enabled=true", {"app.kubernetes.io/name": "mageai"}),
+        ("module", "executor.enabled=true", {"app.kubernetes.io/name": "mageai-scheduler"}),
     ],
 )
 def test_cilium_knows_the_api_server_by_its_entity(name, change, labels):
@@ -201,7 +204,8 @@ def test_cilium_knows_the_api_server_by_its_entity(name, change, labels):
     )
     [policy] = of_kind(rendered(name, *cilium, change), "CiliumNetworkPolicy")
     assert policy["apiVersion"] == "cilium.io/v2"
-    assert labels.items() <= policy["spec"]["endpointSelector"]["matchLabels"].items()
+    release = {"app.kubernetes.io/name": "mage-ilum", "app.kubernetes.io/instance": "mage"}
+    assert selects(policy["spec"]["endpointSelector"], release | labels)
     ports = [{"ports": [{"protocol": "TCP", "port": "443"}]}]
     assert policy["spec"]["egress"] == [{"toEntities": ["kube-apiserver"], "toPorts": ports}]
     assert not of_kind(rendered(name), "CiliumNetworkPolicy")
@@ -266,7 +270,15 @@ def test_the_policy_on_sparks_side_lets_in_mage_of_ilums_own_module():
     found = rendered("module", "ilum.server.ingressPolicy.create=true", "networkPolicy.enabled=false")
     [policy] = of_kind(found, "NetworkPolicy")
     selectors = [peer["podSelector"] for peer in policy["spec"]["ingress"][0]["from"]]
-    assert any(selects(selector, {"app.kubernetes.io/name": "mageai"}) for selector in selectors)
+    for name in MODULE:
+        assert any(selects(selector, {"app.kubernetes.io/name": name}) for selector in selectors)
+
+
+@pytest.mark.parametrize(("name", "kind"), MODULE.items())
+def test_each_pod_of_ilums_own_module_is_selected_by_one_policy(name, kind):
+    found = [policy for policy in policies("module") if policy["spec"].get("egress")]
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "ilum"}
+    assert [kind_of(policy) for policy in found if selects(policy["spec"]["podSelector"], labels)] == [kind]
 
 
 def test_helm_test_and_the_drift_check_reach_dns_and_spark_alone():

@@ -56,6 +56,11 @@ def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):
         ("split", "mageai.persistence.accessModes={ReadWriteOnce}", "accessModes needs ReadWriteMany"),
         ("split", "mageai.requireUserAuthentication=false", "mageai.ingress.enabled exclude each other"),
         ("module", "mageai.standaloneScheduler=true", "mageai.standaloneScheduler means nothing with ilum.module=true"),
+        (
+            "minimal",
+            "mageai.service.loadBalancerSourceRanges={198.51.100.0/24}",
+            "mageai.service.loadBalancerSourceRanges means nothing with mageai.service.type=ClusterIP",
+        ),
         ("module", "mageai.ingress.enabled=true", "mageai.ingress.enabled means nothing"),
         ("module", "mageai.metrics.enabled=true", "mageai.metrics.enabled means nothing"),
         ("module", "mageai.database.existingSecret=pg", "mageai.database.existingSecret means nothing"),

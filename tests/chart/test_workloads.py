@@ -1,7 +1,9 @@
 """Mage as one pod, or as scheduler and web server."""
 
+import json
+
 import pytest
-from tests.chart.rendering import environment, mage, named, of_kind, rendered
+from tests.chart.rendering import environment, mage, named, of_kind, pods, rendered
 
 pytestmark = pytest.mark.usefixtures("needs_helm")
 
@@ -142,3 +144,30 @@ def test_blocks_get_the_addresses_of_ilums_services_that_are_on_and_their_creden
     assert not any(
         name.startswith(("ILUM_SQL", "ILUM_LIVY", "ILUM_API")) for name in variables(mage(rendered("split"), "web"))
     )
+
+
+def test_helm_test_and_the_drift_check_run_on_mages_nodes_and_beside_its_pods():
+    nodes = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}
+    affinity = json.dumps({"nodeAffinity": nodes, "podAntiAffinity": {"x": []}})
+    found = {kind: spec for kind, _, spec in pods(rendered("ilum-services", f"mageai.affinity={affinity}"))}
+    assert found["server"]["affinity"] == json.loads(affinity)
+    for kind in ("test", "drift-check"):
+        assert found[kind]["affinity"] == {"nodeAffinity": nodes}
+
+
+def test_a_load_balancer_takes_connections_from_the_ranges_that_are_named():
+    ranges = ["198.51.100.0/24", "2001:db8::/32"]
+    service = json.dumps({"type": "LoadBalancer", "loadBalancerSourceRanges": ranges})
+    found = named(rendered("minimal", f"mageai.service={service}"), "Service", "mage")
+    assert found["spec"]["loadBalancerSourceRanges"] == ranges
+
+
+def test_no_pod_can_fill_its_nodes_disk():
+    def limits(*changes):
+        volumes = [volume for _, _, spec in pods(rendered("ilum-services", *changes)) for volume in spec["volumes"]]
+        return {volume["name"]: volume["emptyDir"] for volume in volumes if "emptyDir" in volume}
+
+    scratch = {"sizeLimit": "10Gi"}
+    assert limits() == {"home": scratch, "tmp": scratch, "scratch": scratch}
+    assert limits("mageai.persistence.enabled=false")["home-src"] == {"sizeLimit": "5Gi"}
+    assert set(map(str, limits("mageai.scratchSizeLimit=''").values())) == {"{}"}

@@ -91,6 +91,12 @@ def test_each_cause_is_said_with_what_the_cluster_knows_of_it() -> None:
     assert '"path": "/spec/ports/0/targetPort", "value": 15002' in failure(check("web.chk-spark.svc")).fix
 
 
+def test_an_address_of_a_service_has_its_services_problem() -> None:
+    address = kubectl("get", "service", "web", f"--namespace={SPARK}", "--output=jsonpath={.spec.clusterIP}")
+    step = failure(check(address))
+    assert (step.code, step.name) == ("service-wrong-target-port", "http2")
+
+
 def test_a_port_that_the_service_does_not_have_is_told() -> None:
     step = failure(check("good.chk-spark.svc", 15003))
     assert (step.code, step.why) == ("service-port-missing", "Its ports: TCP 15002.")
@@ -283,6 +289,8 @@ def test_without_rights_in_sparks_namespace_it_is_one_of_these(tmp_path: Path, m
     assert step.why.startswith("One of these")
     assert "the Service has no pods behind it" in step.why
     assert "Namespace chk-spark may not be read" in step.why
+    assert "The cluster's DNS was not seen, in kube-system or openshift-dns." in step.why
+    assert "openshift-dns may not be read" not in step.why, "most clusters have no such namespace"
     assert "refused" in step.sentence
     found = probes.check(KubernetesApi(), namespace=MAGE, url="sc://good.chk-spark.svc", only="test")
     assert failure(found).code == "probe-forbidden"

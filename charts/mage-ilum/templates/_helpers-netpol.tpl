@@ -101,13 +101,28 @@ ingress: []
 {{- end -}}
 {{- end -}}
 
-{{/* The pods of Mage's server: this chart's, or those of Ilum's own module. */}}
+{{/*
+The pods of Mage's server, and of a scheduler apart: this chart's, or those of Ilum's own module, which Mage's chart tells apart by
+that one label.
+*/}}
 {{- define "mage-ilum.serverPods" -}}
 {{- if .Values.ilum.module -}}
 app.kubernetes.io/name: mageai
 {{- else -}}
 {{ include "mage-ilum.selectorLabels" (dict "root" . "component" "server") }}
 {{- end -}}
+{{- end -}}
+
+{{- define "mage-ilum.schedulerPods" -}}
+{{- if .Values.ilum.module -}}
+app.kubernetes.io/name: mageai-scheduler
+{{- else -}}
+{{ include "mage-ilum.selectorLabels" (dict "root" . "component" "scheduler") }}
+{{- end -}}
+{{- end -}}
+{{- define "mage-ilum.modulePods" -}}
+matchExpressions:
+  - {key: app.kubernetes.io/name, operator: In, values: [mageai, mageai-scheduler]}
 {{- end -}}
 
 {{/* Whether there are worker pods that a policy can select. Nothing but its namespace tells Mage's Job from another's. */}}

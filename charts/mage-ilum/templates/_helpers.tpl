@@ -59,3 +59,8 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- define "mage-ilum.basePath" -}}
 {{- with .Values.mageai.basePath }}/{{ . }}{{ end }}
 {{- end -}}
+
+{{/* What an emptyDir that is thrown away with its pod may hold. */}}
+{{- define "mage-ilum.scratch" -}}
+{ {{- with .Values.mageai.scratchSizeLimit }}sizeLimit: {{ . }}{{ end -}} }
+{{- end -}}

@@ -65,38 +65,3 @@ true
 {{- end -}}
 {{- end -}}
 {{- end -}}
-
-{{/*
-NetworkPolicies of the release's namespace, not of this release, that let pods of Mage through to ilum-api: what the
-refusals above refuse to install, somebody else may have installed. One line each; empty where there are none, or no cluster.
-*/}}
-{{- define "mage-ilum.foreignPolicies" -}}
-{{- $kinds := list -}}
-{{- range $component := list "server" "scheduler" "web" "worker" "test" "drift-check" -}}
-  {{- $labels := include "mage-ilum.labels" (dict "root" $ "component" $component) | fromYaml -}}
-  {{- $kinds = append $kinds (merge $labels $.Values.mageai.podLabels) -}}
-{{- end -}}
-{{- if .Values.ilum.module -}}
-  {{- $kinds = append $kinds (include "mage-ilum.serverPods" . | fromYaml) -}}
-{{- end -}}
-{{- if include "mage-ilum.hasWorkers" . -}}
-  {{- $kinds = append $kinds (dict "batch.kubernetes.io/job-name" "any") -}}
-{{- end -}}
-{{- range (lookup "networking.k8s.io/v1" "NetworkPolicy" .Release.Namespace "").items -}}
-  {{- $policy := . -}}
-  {{- $selects := false -}}
-  {{- range $kinds -}}
-    {{- $selects = or $selects (eq "yes" (include "mage-ilum.selects" (dict "selector" $policy.spec.podSelector "labels" .))) -}}
-  {{- end -}}
-  {{- $ours := eq $.Release.Name (dig "metadata" "annotations" "meta.helm.sh/release-name" "" .) -}}
-  {{- if and $selects (not $ours) (has "Egress" .spec.policyTypes) -}}
-    {{- $said := "" -}}
-    {{- range .spec.egress -}}
-      {{- $said = $said | default (include "mage-ilum.leadsToIlumApi" (dict "root" $ "to" .to "ports" .ports)) -}}
-    {{- end -}}
-    {{- with $said }}
-NetworkPolicy {{ $policy.metadata.name }} of this namespace lets Mage's pods through to ilum-api: {{ . }}.
-    {{- end -}}
-  {{- end -}}
-{{- end -}}
-{{- end -}}

@@ -43,6 +43,9 @@
 {{- if and $open (not .requireUserAuthentication) -}}
   {{- fail (printf "\n\nmageai.requireUserAuthentication=false and %s exclude each other: whoever reaches the page would have a shell in Mage's pod. Set mageai.requireUserAuthentication=true, or open the page by `deploykit open` alone." $open) -}}
 {{- end -}}
+{{- if and .service.loadBalancerSourceRanges (ne .service.type "LoadBalancer") -}}
+  {{- fail (printf "\n\nmageai.service.loadBalancerSourceRanges means nothing with mageai.service.type=%s: set that to LoadBalancer, or leave the ranges out." .service.type) -}}
+{{- end -}}
 {{- if and .ingress.enabled (not .ingress.hosts) -}}
   {{- fail "\n\nmageai.ingress.hosts is empty: say under which host names the ingress serves Mage, such as [mage.example.com]." -}}
 {{- end -}}

@@ -6,7 +6,9 @@ from importlib.util import find_spec
 
 from deploykit.check.model import Decide, Step, Walk, decided, skipped
 from deploykit.check.python_versions import python_step
+from mage_ilum.connect.compatibility import verdict
 from mage_ilum.connect.walk import complete, version_step, walk_to_server
+from mage_ilum.errors import IncompatibleClientError
 
 _QUERY_SECONDS = 60
 
@@ -31,7 +33,7 @@ def walk(url: str | None, expected: Expected, *, timeout: float, decide: Decide 
     if found.failure is None:
         found = _versions(found, expected)
     if found.failure is None:
-        found = _add(found, _query(url, found.client))
+        found = _add(found, _query(url, found.client, found.server))
     return decided(complete(found), decide)
 
 
@@ -48,17 +50,27 @@ def _which_image(server: str) -> Step:
     return replace(step, sentence=fitting, fix=f"An image for it: deploykit image --spark {server}")
 
 
-def _query(url: str | None, client: str) -> Step:
-    """PySpark of another version than the image's would prove nothing about the image."""
+def _query(url: str | None, client: str, server: str) -> Step:
+    """By the PySpark that is beside, where it can stand for the image's: else it would be judged in its place."""
     if find_spec("pyspark") is None:
         return skipped("query", "no-pyspark")
     from mage_ilum.check import query_step
     from mage_ilum.sessions.session import client_version
 
-    here = client_version()
+    try:
+        here = client_version()
+    except IncompatibleClientError as error:
+        return _not_asked(error.what)
     if client and here != client:
-        return skipped("query", "other-pyspark", client=client, here=here)
-    return query_step(url, _QUERY_SECONDS)
+        return _not_asked(f"PySpark {here} is beside deploykit, and the image has {client}")
+    if not client and verdict(here, server) == "newer-client":
+        return _not_asked(f"PySpark {here} is beside deploykit, too new for this server, and no image was named")
+    step = query_step(url, _QUERY_SECONDS)
+    return _not_asked(step.sentence) if step.code == "pyspark-unusable" else step
+
+
+def _not_asked(because: str) -> Step:
+    return skipped("query", "other-pyspark", because=because.rstrip("."))
 
 
 def _add(found: Walk, step: Step) -> Walk:

@@ -12,7 +12,7 @@ from deploykit.check.cluster import outside
 from deploykit.check.cluster.decide import decide
 from deploykit.check.cluster.policy import verdict
 from deploykit.check.cluster.state import ClusterState
-from deploykit.check.cluster.target import Dialled, dialled
+from deploykit.check.cluster.target import Dialled, at_service, dialled
 from deploykit.check.model import Step, failed
 from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import KubernetesApi
@@ -34,6 +34,28 @@ def ended(code: int, message: str = "", reason: str = "Error") -> dict[str, Any]
     return {"state": {"terminated": {"exitCode": code, "reason": reason, "message": message}}}
 
 
+def code_of(step: Step | None) -> str:
+    return step.code if step is not None else ""
+
+
+def declaring(port: int) -> dict[str, Any]:
+    """A driver as Spark 4.1 makes it."""
+    return told_to(
+        "ports", [{"name": "spark-ui", "containerPort": 4040}, {"name": "spark-connect", "containerPort": port}]
+    )
+
+
+def told_to(key: str, value: object) -> dict[str, Any]:
+    """A driver whose container has this."""
+    made = pod("ilum", "connect-driver", DRIVER, address="10.0.0.2")
+    made["spec"]["containers"] = [{"name": "spark-kubernetes-driver", "image": "spark:1", key: value}]
+    return made
+
+
+def env(value: str) -> dict[str, str]:
+    return {"name": "JAVA_TOOL_OPTIONS", "value": value}
+
+
 STARTED_NOW = {"state": {"running": {"startedAt": "2026-11-23T04:59:30Z"}}}
 PULLING = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
 
@@ -46,7 +68,8 @@ PULLING = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no su
         ("refused", [service("ilum", "spark", {"x": "y"}), SPARK], "service-without-pods"),
         ("unreachable", [service("ilum", "spark", {"x": "y"})], "service-without-pods"),
         ("refused", [service("ilum", "spark", DRIVER, port=15003), SPARK], "service-port-missing"),
-        ("refused", [service("ilum", "spark", DRIVER, target=4041), SPARK], "service-wrong-target-port"),
+        ("refused", [service("ilum", "spark", DRIVER, target=4041), declaring(15002)], "service-wrong-target-port"),
+        ("refused", [service("ilum", "spark", DRIVER, target=4041), SPARK], "closed-port"),
         ("http1", [service("ilum", "spark", DRIVER, target=4040), SPARK], "service-wrong-target-port"),
         ("refused", [SERVICE, SPARK, pod("ilum", "b", {**DRIVER}, address="10.0.0.3")], "several-drivers"),
         ("refused", [service("ilum", "spark", {"spark-app-name": "connect"}), SPARK,
@@ -64,7 +87,6 @@ PULLING = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no su
         ("unreachable", [SERVICE, SPARK, policy("mage", "deny", {}, egress=[])], "egress-denied"),
         ("unreachable", [SERVICE, SPARK, policy("ilum", "deny", {}, ingress=[])], "ingress-denied"),
         ("dns-silent", [SERVICE, SPARK, policy("mage", "deny", {}, egress=[])], "dns-denied"),
-        ("name-unknown", [SERVICE, SPARK, policy("mage", "deny", {}, egress=[])], "dns-denied"),
     ],
 )  # fmt: skip
 def test_a_failure_is_told_as_what_it_is(code: str, objects: list[dict[str, Any]], expected: str) -> None:
@@ -80,6 +102,16 @@ def test_nothing_is_made_up_where_the_state_explains_nothing() -> None:
     assert told("unreachable", SERVICE, SPARK) is None
     assert told("tls-untrusted", SERVICE, SPARK) is None
     assert told("name-unknown", SERVICE, SPARK) is None
+
+
+@pytest.mark.parametrize("code", ["silent", "closed", "name-unknown"])
+@pytest.mark.parametrize("denied", [policy("mage", "deny", {}, egress=[]), policy("ilum", "deny", {}, ingress=[])])
+def test_a_policy_that_is_not_enforced_is_not_blamed(code: str, denied: dict[str, Any]) -> None:
+    assert told(code, SERVICE, SPARK, denied) is None, "TCP stood, or DNS answered"
+
+
+def test_an_address_that_takes_connections_is_somebodys() -> None:
+    assert told("silent", SERVICE, SPARK, wanted=dialled("10.0.0.99", 15002, home="mage")) is None
 
 
 def test_a_service_that_is_fine_is_unknown_outside_its_cluster() -> None:
@@ -125,6 +157,40 @@ def test_a_proxy_that_ends_tls_before_spark_listens_where_it_likes() -> None:
     assert told("http1", service("ilum", "spark", {"app": "envoy"}, target=8443), gateway) is None
 
 
+def test_a_driver_listens_where_it_was_told_to() -> None:
+    elsewhere = service("ilum", "spark", DRIVER, target=15099)
+    setting = "spark.connect.grpc.binding.port=15099"
+    for driver in (declaring(15099), told_to("args", ["--conf", setting]), told_to("env", [env("-D" + setting)])):
+        assert told("http1", elsewhere, driver) is None
+        assert code_of(told("refused", elsewhere, driver)) == "closed-port"
+        wrong = told("http1", service("ilum", "spark", DRIVER), driver)
+        assert wrong is not None
+        assert wrong.sentence.endswith("leads to port 15002 of pod connect-driver; Spark Connect listens on 15099.")
+        assert '"value": 15099' in wrong.fix
+
+
+def test_a_driver_of_which_nobody_says_where_it_listens_is_not_judged_by_the_default() -> None:
+    elsewhere = service("ilum", "spark", DRIVER, target=15099)
+    starting = pod("ilum", "connect-driver", DRIVER, address="10.0.0.2", container=STARTED_NOW)
+    assert code_of(told("refused", elsewhere, starting)) == "driver-starting"
+    closed = told("refused", elsewhere, SPARK)
+    assert closed is not None
+    assert (closed.code, "unless its spark.connect.grpc.binding.port is another" in closed.why) == ("closed-port", True)
+
+
+@pytest.mark.parametrize("beside", ["containers", "initContainers"])
+def test_a_sidecar_that_ends_tls_may_be_led_to(beside: str) -> None:
+    driver = declaring(15002)
+    sidecar = {"name": "envoy", "image": "envoy:1", "restartPolicy": "Always"}
+    driver["spec"].setdefault(beside, []).append(sidecar)
+    for target in (8443, 8444):  # one that it declares, and one that it does not
+        assert told("tls-required", service("ilum", "spark", DRIVER, target=target), driver) is None
+    sidecar["ports"] = [{"containerPort": 8443}]
+    assert told("tls-required", service("ilum", "spark", DRIVER, target=8443), driver) is None
+    page = service("ilum", "spark", DRIVER, target=4040)
+    assert code_of(told("http1", page, driver)) == "service-wrong-target-port", "Spark's own page is no sidecar"
+
+
 def test_a_starting_driver_does_not_explain_silence() -> None:
     young = pod("ilum", "d", DRIVER, address="10.0.0.2", container=STARTED_NOW)
     assert told("unreachable", SERVICE, young) is None
@@ -168,6 +234,23 @@ def test_an_address_of_nobody_is_silent_by_address() -> None:
     step = told("unreachable", SERVICE, SPARK, wanted=dialled("10.0.0.99", 15002, home="mage"))
     assert step is not None
     assert step.code == "address-silent"
+
+
+@pytest.mark.parametrize("host", ["10.96.0.9", "192.0.2.7", "2001:db8::7"])
+def test_an_address_of_a_service_is_that_service(host: str) -> None:
+    page = service("ilum", "spark", DRIVER, target=4040)
+    page["spec"]["clusterIPs"] = ["10.96.0.9", "2001:db8:0::7"]
+    page["status"] = {"loadBalancer": {"ingress": [{"hostname": "lb.example"}, {"ip": "192.0.2.7"}]}}
+    headless = service("ilum", "other", DRIVER, ip="None")
+    headless["spec"]["clusterIPs"] = ["None"]
+    wanted = at_service(dialled(host, 15002, home="mage"), [headless, page])
+    assert (wanted.namespace, wanted.service, wanted.is_address) == ("ilum", "spark", True)
+    assert code_of(told("http1", page, SPARK, wanted=wanted)) == "service-wrong-target-port"
+
+
+def test_an_address_of_no_service_stays_one() -> None:
+    wanted = dialled("10.96.0.8", 15002, home="mage")
+    assert at_service(wanted, [SERVICE]) == wanted
 
 
 def test_the_sentence_of_a_java_error_is_the_error_and_not_its_place() -> None:

@@ -34,6 +34,27 @@ def test_ilums_module_has_one_kind() -> None:
     assert [kind.name for kind in kinds(state(pod("mage", "m", labels)), "mage", release=None)] == ["server"]
 
 
+def of_the_module(name: str, pod_name: str) -> dict[str, Any]:
+    return pod("mage", pod_name, {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": "ilum"})
+
+
+def test_ilums_module_may_have_a_scheduler_apart_and_our_helm_test_beside_it() -> None:
+    """The chart beside it is a release of its own, whose test pod stays when it has ended."""
+    beside = {"app.kubernetes.io/name": "mage-ilum", "app.kubernetes.io/instance": "guard"}
+    ended = pod("mage", "guard-test", {**beside, "app.kubernetes.io/component": "test"}, ready=False)
+    drift = policy("mage", "guard-drift", {**beside, "app.kubernetes.io/component": "drift-check"}, egress=[])
+    found = kinds(
+        state(of_the_module("mageai", "web"), of_the_module("mageai-scheduler", "scheduler"), ended, drift),
+        "mage",
+        release=None,
+    )
+    assert [(kind.name, kind.running) for kind in found] == [
+        ("server", "web"), ("scheduler", "scheduler"), ("test", ""), ("drift-check", ""),
+    ]  # fmt: skip
+    assert found[-1].labels.items() >= drift["spec"]["podSelector"]["matchLabels"].items()
+    assert {kind.release for kind in found} == {"ilum"}
+
+
 def test_several_releases_have_to_be_told_apart() -> None:
     other = pod("mage", "other-1", {**SERVER, "app.kubernetes.io/instance": "other"})
     with pytest.raises(UsageError, match="2 releases"):
@@ -72,6 +93,23 @@ def test_a_probe_pod_is_restricted_short_lived_and_never_ready() -> None:
     assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     for container in (*spec["initContainers"], *spec["containers"]):
         assert container["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+
+
+def test_a_probe_pod_finds_names_and_nodes_as_mage_does() -> None:
+    mage = copy.deepcopy(MAGE)
+    nodes = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}
+    as_mage = {
+        "dnsPolicy": "None",
+        "dnsConfig": {"nameservers": ["192.0.2.53"]},
+        "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["spark.example"]}],
+        "nodeSelector": {"pool": "data"},
+        "tolerations": [{"key": "data", "operator": "Exists"}],
+    }
+    mage["spec"] |= {**as_mage, "affinity": {"nodeAffinity": nodes, "podAntiAffinity": {"x": []}}}
+    [test] = [kind for kind in kinds(state(mage), "mage", release=None) if kind.name == "test"]
+    spec = probe_pod(test, COMMAND)["spec"]
+    assert spec.items() >= as_mage.items()
+    assert spec["affinity"] == {"nodeAffinity": nodes}, "to keep away from Mage's own pods is no matter of a probe's"
 
 
 def test_a_probe_pod_knows_the_way_to_spark_and_no_other_secret() -> None:

@@ -68,6 +68,7 @@ ANSWERS = {
     "tls-refused": (spark(parameters="/;use_ssl=true"), "speaks plain gRPC, and the address asks for TLS"),
     "token-without-tls": (spark(parameters=f"/;token={TOKEN}"), "PySpark sends a token only through TLS"),
     "http2-web": (web(404), "speaks HTTP/2, but not gRPC: HTTP status 404"),
+    "http2-login": (web(401), "in the server's place, and does not let this in: HTTP status 401"),
     "no-backend": (web(503), "reaches no server behind it: HTTP status 503"),
     "not-spark": (at(servers.grpc_server), "speaks gRPC, but is no Spark Connect server"),
     "starting": (answering(StatusCode.UNAVAILABLE, "not yet"), "is not ready: UNAVAILABLE: not yet"),
@@ -87,6 +88,12 @@ def test_a_server_that_answers_something_else_is_told_at_once(code):
         assert time.monotonic() - begin < AT_ONCE
     assert (failure.code, failure.exit_code) == (code, 4)
     assert says in failure.sentence
+
+
+def test_an_ingress_that_forbids_is_no_server_that_does():
+    with web(403)() as url:
+        found = taken(url)
+    assert (blamed(found).code, blamed(found).name) == ("http2-login", "grpc"), "gRPC has not answered"
 
 
 @pytest.mark.parametrize(

@@ -74,11 +74,18 @@ def test_sessions_that_mage_would_open_are_told(
 def test_a_folder_is_held_against_the_locks_that_deploykit_has(tmp_path: Path) -> None:
     (tmp_path / "metadata.yaml").write_text(OURS)
     (tmp_path / "requirements.txt").write_text("grpcio==1.50\npyspark==3.4.4\nrequests\n")
-    assert [step.sentence.partition(",")[0] for step in steps(read(tmp_path), where="here")] == [
-        "requirements.txt asks for grpcio==1.50"
-    ]
+    moved, unjudged = steps(read(tmp_path), where="here")
+    assert moved.sentence.startswith("requirements.txt asks for grpcio==1.50,")
+    assert (unjudged.code, unjudged.outcome, unjudged.exit_code) == ("pins-unjudged", "warned", 0)
+    assert "not judged for pyspark==3.4.4:" in unjudged.sentence
     assert codes(read(tmp_path, spark="4.1.1")) == ["pins-moved", "pins-moved"]
-    assert codes(read(tmp_path, spark="3.4.4")) == ["project-fine"], "no lock of that line is known"
+
+
+def test_a_line_that_deploykit_has_not_locked_is_not_judged(tmp_path: Path) -> None:
+    (tmp_path / "metadata.yaml").write_text(OURS)
+    (tmp_path / "requirements.txt").write_text("grpcio==1.50\npyspark==3.4.4\nrequests\n")
+    [step] = steps(read(tmp_path, spark="3.4.4"), where="here")
+    assert (step.code, "not judged for grpcio==1.50:" in step.sentence) == ("pins-unjudged", True)
 
 
 def test_a_folder_whose_image_is_not_known_is_warned_of_a_local_spark(tmp_path: Path) -> None:
@@ -137,6 +144,7 @@ FINE = RunningImage(
         ({"pyspark": "3.5.0"}, "image-differs"),
         ({"wanted": "r/mage:0.9.80-spark4.2.0-slim-2"}, "started-before-upgrade"),
         ({"tag_digest": "sha256:2"}, "started-before-upgrade"),
+        ({"pyspark": "", "pyspark_changed": 0.0}, "image-without-pyspark"),
         ({"pyspark_changed": 2_030.0}, "image-fine"),
         ({"pyspark_changed": 9_000.0}, "client-changed-under-mage"),
     ],

@@ -2,13 +2,15 @@
 
 import http.server
 import json
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from tests.unit.check.cluster_objects import MAGE, SERVER, state
+from tests.unit.mage_ilum import servers
 
 from deploykit.check.image import labels
 from deploykit.check.inside import answers, probes
@@ -19,12 +21,17 @@ from deploykit.check.model import Step, Walk, decided
 from deploykit.cli import check_inside
 from deploykit.errors import UsageError
 from deploykit.kubernetes_api import KubernetesApi
+from deploykit.registry.manifest import compact, sha256
 
-INDEX, AMD, ARM = "sha256:index", "sha256:amd", "sha256:arm"
-ANSWERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "/v2/mage/manifests/1": (INDEX, {"manifests": [{"digest": AMD}, {"digest": ARM}]}),
-    f"/v2/mage/manifests/{AMD}": (AMD, {"config": {"digest": "sha256:config"}}),
-    "/v2/mage/blobs/sha256:config": ("", {"config": {"Labels": {"io.deploykit.spark": "4.1.1"}}}),
+CONFIG = compact({"config": {"Labels": {"io.deploykit.spark": "4.1.1"}}})
+IMAGE = compact({"config": {"digest": sha256(CONFIG)}})
+AMD, ARM = sha256(IMAGE), sha256(b"another")
+MANIFESTS = compact({"manifests": [{"digest": AMD}, {"digest": ARM}]})
+INDEX = sha256(MANIFESTS)
+ANSWERS = {
+    "/v2/mage/manifests/1": MANIFESTS,
+    f"/v2/mage/manifests/{AMD}": IMAGE,
+    f"/v2/mage/blobs/{sha256(CONFIG)}": CONFIG,
 }
 
 
@@ -34,11 +41,11 @@ def registry() -> Iterator[str]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            digest, body = ANSWERS[self.path]
+            body = ANSWERS[self.path]
             self.send_response(200)
-            self.send_header("Docker-Content-Digest", digest)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Not in the tests' output."""
@@ -61,9 +68,9 @@ def kind(image: str = "127.0.0.1:1/mage:1", digest: str = "") -> Kind:
     return Kind(name="server", namespace="mage", release="mage", model=model, labels=SERVER, running="mage-1")
 
 
-def looked(found: Kind, **facts: object) -> list[Step]:
+def looked(found: Kind, registered: labels.Registered | None = None, **facts: object) -> list[Step]:
     said = Said(out=json.dumps({"project": "/p", "metadata": "", "pyspark": "4.1.1", **facts}), exit_code=0)
-    return list(image_and_project(found, said, wanted={}))
+    return list(image_and_project(found, said, wanted={}, registered=registered))
 
 
 def test_a_registry_is_asked_for_labels_and_every_platforms_digest() -> None:
@@ -72,12 +79,32 @@ def test_a_registry_is_asked_for_labels_and_every_platforms_digest() -> None:
     assert found == labels.Registered(INDEX, {"io.deploykit.spark": "4.1.1"}, frozenset({AMD, ARM}))
 
 
+def test_a_silent_registry_takes_no_longer_than_the_probes_and_keeps_no_process_alive() -> None:
+    """A request of its own would be given 3 s."""
+    code = (
+        "import sys, time; from deploykit.check.image.asking import Asking; begin = time.monotonic()\n"
+        "answers = Asking(sys.argv[1:], seconds=1.5).answers()\n"
+        "print(*answers, 1.5 <= time.monotonic() - begin < 2.5, flush=True)"
+    )
+    with registry() as address, servers.silent() as port:
+        references = (f"{address}/mage:1", f"127.0.0.1:{port}/mage:1")
+        with subprocess.Popen([sys.executable, "-c", code, *references], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline().split() == [references[0], "True"]
+            process.wait(timeout=1)
+
+
+def test_a_registry_that_speaks_no_http_says_nothing() -> None:
+    with servers.babbling() as port:
+        assert labels.ask(f"127.0.0.1:{port}/mage:1") is None
+
+
 @pytest.mark.parametrize(
     ("digest", "code"), [(INDEX, "image-fine"), (ARM, "image-fine"), ("sha256:old", "started-before-upgrade")]
 )
 def test_a_node_may_name_an_index_by_the_image_of_its_platform(digest: str, code: str) -> None:
     with registry() as address:
-        found = looked(kind(f"{address}/mage:1", digest))
+        found = looked(kind(f"{address}/mage:1", digest), labels.ask(f"{address}/mage:1"))
     assert [step.code for step in found if step.name == "image"] == [code]
 
 
@@ -88,7 +115,7 @@ def test_an_image_without_constraints_is_held_to_the_pyspark_in_it() -> None:
 
 @pytest.mark.parametrize("out", ["", "no JSON", "1", "[1]"])
 def test_what_is_no_answer_is_a_project_that_could_not_be_read(out: str) -> None:
-    [step] = image_and_project(kind(), Said(out=out, error="sh: python3: not found"), wanted={})
+    [step] = image_and_project(kind(), Said(out=out, error="sh: python3: not found"), wanted={}, registered=None)
     assert (step.code, step.outcome, step.exit_code) == ("project-unread", "warned", 0)
 
 

@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 import mage_ilum.connect.compatibility
-from mage_ilum.connect.compatibility import check_client, verdict
+from mage_ilum.connect.compatibility import check_client, installed_version, verdict
 from mage_ilum.errors import IncompatibleClientError
 
 
@@ -47,6 +47,31 @@ def test_a_newer_client_that_is_allowed_is_warned_of_once():
     with pytest.warns(UserWarning, match=r"PySpark 4.1.2 talks to the older Spark 4.0.2"):
         assert check_client("4.1.2", "4.0.2", allow_newer=True) == "newer-client"
     check_client("4.1.2", "4.0.2", allow_newer=True)
+
+
+@pytest.fixture
+def pyspark(tmp_path, monkeypatch):
+    """What is left of a PySpark: these files."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def left(**files):
+        (tmp_path / "pyspark").mkdir()
+        for name, text in files.items():
+            (tmp_path / "pyspark" / f"{name}.py").write_text(text)
+
+    return left
+
+
+def test_the_version_is_read_and_nothing_is_imported(pyspark):
+    pyspark(__init__="raise RuntimeError", version='__version__: str = "4.1.1"')
+    assert installed_version() == "4.1.1"
+
+
+@pytest.mark.parametrize("files", [{}, {"__init__": ""}])
+def test_what_uninstalling_leaves_behind_is_no_pyspark(pyspark, files):
+    pyspark(**files)
+    with pytest.raises(IncompatibleClientError, match="No module named 'pyspark"):
+        installed_version()
 
 
 def test_the_examples_are_true():

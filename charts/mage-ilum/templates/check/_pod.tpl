@@ -48,7 +48,7 @@ containers:
       {{- end }}
 volumes:
   - name: scratch
-    emptyDir: {}
+    emptyDir: {{ include "mage-ilum.scratch" $root }}
   {{- with include "mage-ilum.sparkVolumes" $root | trim }}
   {{- . | nindent 2 }}
   {{- end }}
@@ -57,6 +57,12 @@ volumes:
 {{ $key }}:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end }}
+{{- /* What it says of pods is about Mage's own, and might leave this one no node. */}}
+{{- with .affinity.nodeAffinity }}
+affinity:
+  nodeAffinity:
+    {{- toYaml . | nindent 4 }}
 {{- end }}
 {{- end }}
 {{- end -}}

@@ -94,12 +94,12 @@ volumes:
     persistentVolumeClaim:
       claimName: {{ include "mage-ilum.claimName" $root }}
     {{- else }}
-    emptyDir: {}
+    emptyDir: {sizeLimit: {{ $mage.persistence.size }}}
     {{- end }}
   - name: home
-    emptyDir: {}
+    emptyDir: {{ include "mage-ilum.scratch" $root }}
   - name: tmp
-    emptyDir: {}
+    emptyDir: {{ include "mage-ilum.scratch" $root }}
   {{- with include "mage-ilum.sparkVolumes" $root | trim }}
   {{- . | nindent 2 }}
   {{- end }}

@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from mage_ilum.connect.compatibility import installed_version, unusable
 from mage_ilum.connect.steps import Step, Walk
 from mage_ilum.connect.walk import Tell, complete, failed_step, version_step, walk_to_server
 from mage_ilum.drift import ACCEPTABLE, Comparison, compare
-from mage_ilum.errors import ConnectionProblem, MageIlumError
-from mage_ilum.sessions.session import client_version, spark_session
+from mage_ilum.errors import ConnectionProblem, IncompatibleClientError, MageIlumError
+from mage_ilum.sessions.session import spark_session
 
 _CONNECT_SECONDS = 3.0
 _QUERY_SECONDS = 60
@@ -84,7 +85,10 @@ def check(url: str | None, *, timeout: float, query_seconds: int, tell: Tell) ->
     walk = replace(walk_to_server(url, timeout, tell), python=platform.python_version())
     if walk.failure:
         return walk
-    client = client_version()
+    try:
+        client = installed_version()
+    except IncompatibleClientError as error:
+        return _with(walk, failed_step("version", error), tell)
     walk = replace(_with(walk, version_step(client, walk.server), tell), client=client)
     if walk.failure:
         return walk
@@ -104,6 +108,8 @@ def query_step(url: str | None, seconds: int) -> Step:
                 answer = f"spark.range(1000).count() = {spark.range(1000).count()}"
     except MageIlumError as error:
         return failed_step("query", error, time.monotonic() - begin)
+    except ImportError as error:
+        return failed_step("query", unusable(error), time.monotonic() - begin)
     except Exception as error:  # whatever PySpark raises, whose classes differ from line to line
         return failed_step("query", _query_failed(error), time.monotonic() - begin)
     return Step(name="query", outcome="ok", code="ok", sentence=answer, seconds=time.monotonic() - begin)

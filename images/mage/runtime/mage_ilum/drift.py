@@ -33,10 +33,10 @@ def compare(url: str | None, accepted: Set[str]) -> Comparison:
     """Compare the PySpark here with the server at `url`, or at `ILUM_SPARK_CONNECT_URL`.
 
     A server that does not answer is no drift: nothing is compared then, and the line says why. A bad address is an
-    error, with exit code 2.
+    error, with exit code 2, and so is an image without PySpark, with 3.
     """
-    client = client_version()  # takes seconds, in which a new pod's policies come into force
     try:
+        client = client_version()  # takes seconds, in which a new pod's policies come into force
         server = server_version(resolve(url))
     except ConnectionProblem as problem:
         return Comparison(f"Nothing was compared: {problem.what}", 0)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from deploykit.check.cluster.connect_port import connect_port
 from deploykit.check.cluster.driver import newest, trouble
 from deploykit.check.cluster.policy import Verdict, denial, deny_code
 from deploykit.check.cluster.service import crowd, driver_items, is_ready, problems
@@ -11,10 +12,13 @@ from deploykit.check.cluster.steps import failed
 from deploykit.check.cluster.target import Dialled, find, find_service
 from deploykit.check.model import Decide, Step, one_of_these
 from deploykit.deploy.policies import Pod, Service, dns_destinations
+from deploykit.spark_pods import CONNECT_PORT
 
 _NAME = frozenset({"name-unknown", "dns-silent"})
 _REFUSED = frozenset({"refused", "no-route", "closed"})
-_SILENT = frozenset({"unreachable", "silent"})
+_NO_TCP = frozenset({"refused", "no-route", "unreachable"})
+"""Once TCP stood, no policy is in the way, and somebody has the address; so with DNS, once it knows no such name."""
+_AFTER_TCP = frozenset({"silent", "closed"})
 _OTHER_SERVER = frozenset({"http1", "not-grpc", "http2-web", "not-spark", "no-backend", "tls-required"})
 _WRONG_PORT = ("service-wrong-target-port", "service-port-missing")
 _NOT_ASKED = "The state of the cluster, which decides, was not asked."
@@ -35,13 +39,13 @@ def decide(
     """
 
     def judge(step: Step) -> Step | None:
-        if step.code not in _NAME | _REFUSED | _SILENT | _OTHER_SERVER:
+        if step.code not in _NAME | _NO_TCP | _AFTER_TCP | _OTHER_SERVER:
             return None
         found = _cause(state, wanted, step, verdict, now) if state is not None else None
         if found is not None:
             return replace(found, name=step.name, where=step.where, seconds=step.seconds)
         blind = state is None or (bool(wanted.namespace) and wanted.namespace not in state.readable)
-        return one_of_these(step, " ".join(state.unread) if state is not None else stateless) if blind else None
+        return one_of_these(step, "\n".join(state.unread) if state is not None else stateless) if blind else None
 
     return judge
 
@@ -53,23 +57,23 @@ def _cause(state: ClusterState, wanted: Dialled, step: Step, verdict: Verdict | 
     found = next((one for one in every if step.code in _NAME or one.code != "service-missing"), None)
     if step.code in _NAME:
         inside_only = step.code == "name-unknown" and verdict is None and find_service(state, wanted) is not None
-        return _name(state, wanted, verdict, found) or (_inside_only(wanted) if inside_only else None)
+        return _name(state, wanted, step, verdict, found) or (_inside_only(wanted) if inside_only else None)
     if step.code in _OTHER_SERVER:
         return found if found is not None and found.code in _WRONG_PORT else None
     if found is not None:
         return found
-    if verdict is not None and verdict.reach is not None and verdict.reach_allowed is False:
+    if step.code in _NO_TCP and verdict is not None and verdict.reach is not None and verdict.reach_allowed is False:
         return denial(deny_code(verdict.reach), state, verdict, verdict.reach, name=step.name, where=step.where)
     target = find(state, wanted)
-    if wanted.is_address and not isinstance(target, Pod | Service) and step.code in _SILENT:
+    if wanted.is_address and not isinstance(target, Pod | Service) and step.code == "unreachable":
         return failed("address-silent", {"address": str(wanted)})
     crowded = next(crowd(state, wanted), None) if step.code in _REFUSED else None
     return crowded or _driver(state, wanted, step, now)
 
 
-def _name(state: ClusterState, wanted: Dialled, verdict: Verdict | None, found: Step | None) -> Step | None:
+def _name(state: ClusterState, wanted: Dialled, step: Step, verdict: Verdict | None, found: Step | None) -> Step | None:
     """A name that the API knows and the pod does not: DNS is closed to it, or down."""
-    if verdict is not None and verdict.dns and not verdict.dns_allowed:
+    if step.code == "dns-silent" and verdict is not None and verdict.dns and not verdict.dns_allowed:
         return denial("dns-denied", state, verdict, verdict.dns[0], name="", where="")
     service = find_service(state, wanted)
     if found is not None and (service is None or service.headless):  # any other has a name, whatever its pods do
@@ -110,6 +114,9 @@ def _driver(state: ClusterState, wanted: Dialled, step: Step, now: datetime) -> 
         return None
     ports = service.ports if service is not None else ()
     number = next((one.target for one in ports if one.port == wanted.port), wanted.port)
+    because = "Nothing in the cluster's state stands in the way: Service, pod and policies fit."
+    if connect_port(pod) is None and number != CONNECT_PORT:
+        because = f"Spark Connect listens on {CONNECT_PORT}, unless its spark.connect.grpc.binding.port is another."
     metadata = pod["metadata"]
-    values = {"pod": metadata["name"], "namespace": metadata["namespace"], "target": str(number)}
+    values = {"pod": metadata["name"], "namespace": metadata["namespace"], "target": str(number), "because": because}
     return failed("closed-port", values)

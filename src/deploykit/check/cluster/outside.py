@@ -1,13 +1,12 @@
 """A failure that was met outside the cluster: the cluster is asked only then, and only where its answer is wanted."""
 
-import ipaddress
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
 from deploykit.check.cluster.decide import decide
 from deploykit.check.cluster.state import ClusterState, read
-from deploykit.check.cluster.target import Dialled, dialled
+from deploykit.check.cluster.target import Dialled, at_service, dialled
 from deploykit.check.model import Decide, Step
 from deploykit.errors import DeploykitError
 from deploykit.kubernetes_api import KubernetesApi
@@ -45,19 +44,5 @@ def judge(url: str | None, open_api: Callable[[], KubernetesApi] | None) -> Deci
 def _state(api: KubernetesApi, wanted: Dialled) -> tuple[ClusterState | None, Dialled]:
     """The state around what was dialled; an address is looked for among the Services, such as a load balancer's."""
     if wanted.is_address:
-        found = _service_at(api, wanted.host)
-        if found is None:
-            return None, wanted
-        wanted = Dialled(host=wanted.host, port=wanted.port, namespace=found[0], service=found[1])
+        wanted = at_service(wanted, api.list_objects("services"))
     return (read(api, [wanted.namespace]) if wanted.namespace else None), wanted
-
-
-def _service_at(api: KubernetesApi, host: str) -> tuple[str, str] | None:
-    address = ipaddress.ip_address(host)
-    for item in api.list_objects("services"):
-        spec, balancer = item["spec"], (item.get("status") or {}).get("loadBalancer") or {}
-        ingress = (one.get("ip") for one in balancer.get("ingress") or ())
-        known = (*(spec.get("clusterIPs") or ()), *(spec.get("externalIPs") or ()), *ingress)
-        if any(one and one != "None" and ipaddress.ip_address(one) == address for one in known):
-            return item["metadata"]["namespace"], item["metadata"]["name"]
-    return None

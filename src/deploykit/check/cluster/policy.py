@@ -18,6 +18,7 @@ from deploykit.deploy.policies import (
     near_misses,
     table,
 )
+from deploykit.deploy.policies.dns import is_known as has_dns
 
 NAME, PORT = "policy-dns", "policy"
 """The names of the two steps."""
@@ -86,7 +87,8 @@ def dns_step(state: ClusterState, found: Verdict, *, where: str) -> Step:
     """May it ask for names?"""
     if found.dns_allowed:
         answer = next(answer for answer in found.dns if answer.allowed)
-        return passed(NAME, "policies-allow-dns", {"by": _by(answer.paths)}, where=where)
+        unseen = "" if has_dns(state.network) else ", as far as may be seen: the DNS servers may not be read"
+        return passed(NAME, "policies-allow-dns", {"by": f"{allowed_by(answer.paths)}{unseen}"}, where=where)
     return denial("dns-denied", state, found, found.dns[0], name=NAME, where=where)
 
 
@@ -95,7 +97,7 @@ def port_step(state: ClusterState, found: Verdict, wanted: Dialled, *, where: st
     if found.reach is None or not found.reach.paths:
         return None
     if found.reach.allowed:
-        return passed(PORT, "policies-allow", {"target": str(wanted), "by": _by(found.reach.paths)}, where=where)
+        return passed(PORT, "policies-allow", {"target": str(wanted), "by": allowed_by(found.reach.paths)}, where=where)
     return denial(deny_code(found.reach), state, found, found.reach, name=PORT, where=where)
 
 
@@ -131,7 +133,7 @@ def _no_rule(path: Path | None) -> str:
     return f"None of their rules allows {path.place.protocol} {path.place.port} {preposition} {decision.peer}."
 
 
-def _by(paths: Sequence[Path]) -> str:
+def allowed_by(paths: Sequence[Path]) -> str:
     """What allows both directions, each said once."""
     said = []
     for path in paths:

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterator
 from datetime import datetime
 
+from deploykit.check.cluster.connect_port import connect_port, misses_connect
 from deploykit.check.cluster.driver import newest, trouble
 from deploykit.check.cluster.state import ClusterState, carries
 from deploykit.check.cluster.steps import failed
@@ -38,7 +39,7 @@ def problems(state: ClusterState, wanted: Dialled, *, now: datetime) -> Iterator
         yield _without_pods(state, service, now)
         return
     yield from _not_ready(state, service, pods, now)
-    yield from _targets(service, wanted, pods)
+    yield from _targets(state, service, wanted, pods)
 
 
 def driver_items(state: ClusterState, service: Service) -> list[Item]:
@@ -110,16 +111,23 @@ def _not_ready(state: ClusterState, service: Service, pods: tuple[Pod, ...], now
     yield told or failed("service-without-ready-pods", values)
 
 
-def _targets(service: Service, wanted: Dialled, pods: tuple[Pod, ...]) -> Iterator[Step]:
+def _targets(state: ClusterState, service: Service, wanted: Dialled, pods: tuple[Pod, ...]) -> Iterator[Step]:
     leading = _leading(service, wanted.port)
     if leading is None or service.headless:
         return
+    items = {one["metadata"]["name"]: one for one in state.items("Pod", service.namespace)}
     for pod in filter(_serves_spark, pods):  # behind what ends TLS before Spark, any port may be right
-        numbers = {leading.target} if isinstance(leading.target, int) else pod.numbers(leading.target, leading.protocol)
-        if CONNECT_PORT not in numbers:
-            found = {"target": str(leading.target), "pod": pod.name, "connect": str(CONNECT_PORT)}
-            index = str(service.ports.index(leading))
-            yield failed("service-wrong-target-port", {**_values(service, wanted), **found, "index": index})
+        target, item = leading.target, items[pod.name]
+        if misses_connect(item, {target} if isinstance(target, int) else pod.numbers(target, leading.protocol)):
+            known = connect_port(item)
+            found = {
+                "target": str(target),
+                "pod": pod.name,
+                "connect": str(known or CONNECT_PORT),
+                "listens": str(known or f"{CONNECT_PORT}, unless its spark.connect.grpc.binding.port is another"),
+                "index": str(service.ports.index(leading)),
+            }
+            yield failed("service-wrong-target-port", {**_values(service, wanted), **found})
             return
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploykit.deploy.policies import LiveObjects, Network, load, read_cluster
+from deploykit.deploy.policies.dns import SYSTEM as DNS_NAMESPACES
+from deploykit.deploy.policies.dns import is_known as has_dns
 from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import Item, KubernetesApi
-
-DNS_NAMESPACES = ("kube-system", "openshift-dns")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +49,13 @@ def read(api: KubernetesApi, namespaces: Iterable[str]) -> ClusterState:
     if not found.keys() & set(asked):
         raise refused[asked[0]]
     objects = tuple(_once(found.values()))
+    network = load(objects)
     unread = (
-        *(f"Namespace {name} may not be read: {error.why}" for name, error in refused.items()),
+        *(f"Namespace {name} may not be read: {refused[name].why}" for name in asked if name in refused),
+        *(() if has_dns(network) else (f"The cluster's DNS was not seen, in {' or '.join(DNS_NAMESPACES)}.",)),
         *dict.fromkeys(sentence for answer in found.values() for sentence in answer.unread),
     )
-    return ClusterState(network=load(objects, unread=unread), objects=objects, readable=frozenset(found))
+    return ClusterState(network=replace(network, unread=unread), objects=objects, readable=frozenset(found))
 
 
 def carries(item: Item, selector: Mapping[str, str]) -> bool:

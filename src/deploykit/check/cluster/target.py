@@ -1,11 +1,13 @@
 """What an address means inside the cluster: a Service by its name, a pod, or something outside. Pure."""
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from deploykit.check.cluster.state import ClusterState
 from deploykit.deploy.policies import Service
 from deploykit.deploy.policies.resolve import Target
+from deploykit.kubernetes_api import Item
 
 _SVC = "svc"
 
@@ -45,6 +47,18 @@ def dialled(host: str, port: int, *, home: str) -> Dialled:
     pod = len(labels) > 3 and labels[2] != _SVC  # HOSTNAME.SERVICE.NAMESPACE.svc, of a headless Service
     service, *rest = labels[1:] if pod else labels
     return Dialled(host=host, port=port, namespace=rest[0] if rest else home, service=service)
+
+
+def at_service(wanted: Dialled, services: Iterable[Item]) -> Dialled:
+    """An address with the Service that has it, such as a cluster IP or a load balancer's; unchanged where none has."""
+    address = ipaddress.ip_address(wanted.host)
+    for item in services:
+        spec, balancer = item["spec"], (item.get("status") or {}).get("loadBalancer") or {}
+        ingress = (one.get("ip") for one in balancer.get("ingress") or ())
+        known = (*(spec.get("clusterIPs") or ()), *(spec.get("externalIPs") or ()), *ingress)
+        if any(one and one != "None" and ipaddress.ip_address(one) == address for one in known):
+            return replace(wanted, namespace=item["metadata"]["namespace"], service=item["metadata"]["name"])
+    return wanted
 
 
 def find(state: ClusterState, wanted: Dialled) -> Target | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deploykit.check.cluster.steps import failed, passed
+from deploykit.check.cluster.steps import failed, passed, warned
 from deploykit.check.model import Step
 from deploykit.detect.image_tags import spark_version
 
@@ -42,7 +42,8 @@ class RunningImage:
 def steps(image: RunningImage, *, where: str) -> tuple[Step, ...]:
     """The problems, or that there is none."""
     found = (*_names(image, where), *_contents(image, where), *_age(image, where))
-    return found or (passed(NAME, "image-fine", {"pod": image.pod, "held": image.pyspark or "unread"}, where=where),)
+    fine = passed(NAME, "image-fine", {"pod": image.pod, "held": image.pyspark}, where=where)
+    return found or (fine,)
 
 
 def moves(reference: str) -> bool:
@@ -62,6 +63,7 @@ def _names(image: RunningImage, where: str) -> Iterator[Step]:
 
 def _contents(image: RunningImage, where: str) -> Iterator[Step]:
     if not image.pyspark:
+        yield warned(NAME, "image-without-pyspark", {"pod": image.pod}, where=where)
         return
     tagged = spark_version(image.reference)
     said = {

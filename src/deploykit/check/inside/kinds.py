@@ -6,17 +6,17 @@ from dataclasses import dataclass, field, replace
 from deploykit.check.cluster.service import is_ready
 from deploykit.check.cluster.state import ClusterState
 from deploykit.deploy.policies import Pod
+from deploykit.deploy.policies.mage import MODULE, OURS, is_mage, kind_of
 from deploykit.errors import UnreachableError, UsageError
 from deploykit.kubernetes_api import Item
 
-OURS, MODULE = "mage-ilum", "mageai"
-"""`app.kubernetes.io/name` of our chart's pods, and of those of Ilum's module and Mage's own chart."""
 PROBE_LABEL = "deploykit.io/probe"
 """On the pods that a check starts, so that none of them is taken for Mage."""
 
 _NAME, _RELEASE, _KIND = "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"
 _JOB = ("batch.kubernetes.io/job-name", "job-name")
 _ORDER = ("server", "scheduler", "web", "worker", "test", "drift-check")
+_OF_A_MOMENT = frozenset({"test", "drift-check", "worker"})
 _OF_A_RELEASE = ("app.kubernetes.io/", "helm.sh/")
 
 
@@ -51,31 +51,32 @@ def kinds(state: ClusterState, namespace: str, *, release: str | None) -> list[K
     Raises `UnreachableError` where there is no pod of Mage, `UsageError` where there are several releases.
     """
     pods = [pod for pod in state.items("Pod", namespace) if _is_mage(pod)]
-    pods = [pod for pod in pods if release in (None, _label(pod, _RELEASE))]
-    releases = sorted({_label(pod, _RELEASE) for pod in pods})
+    lasting = [pod for pod in pods if _kind(pod) not in _OF_A_MOMENT and release in (None, _label(pod, _RELEASE))]
+    releases = sorted({_label(pod, _RELEASE) for pod in lasting})
     if len(releases) > 1:
         raise UsageError(
             f"{len(releases)} releases of Mage run in namespace {namespace}: {', '.join(releases)}.",
             fix=f"--release {releases[0]}",
         )
-    lasting = [pod for pod in pods if _label(pod, _KIND) not in ("test", "drift-check", "worker")]
     if not lasting:
         named = f" called {release}" if release else ""
+        names = ", ".join(f"{_NAME}={name}" for name in (OURS, *MODULE))
         raise UnreachableError(
             f"There is no release of Mage{named} in namespace {namespace}.",
-            why=f"No pod there has the label {_NAME}={OURS} or {_NAME}={MODULE}.",
+            why=f"No pod there has one of the labels {names}.",
             fix="--namespace NAMESPACE, where `helm list --all-namespaces` shows Mage",
         )
     model = min(lasting, key=lambda pod: (not is_ready(pod), pod["metadata"]["name"]))
     plain = Kind(name="", namespace=namespace, release=releases[0], model=model)
-    found = {_kind(pod): replace(plain, name=_kind(pod), labels=_labels(pod)) for pod in pods}
-    for pod in pods:
+    own = [pod for pod in pods if _belongs(pod["metadata"]["labels"], plain)]
+    found = {_kind(pod): replace(plain, name=_kind(pod), labels=_labels(pod)) for pod in own}
+    for pod in own:
         if is_ready(pod):
             found[_kind(pod)] = replace(
                 found[_kind(pod)], running=pod["metadata"]["name"], model=pod, labels=_labels(pod)
             )
-    for name in _absent(state, plain):
-        found.setdefault(name, replace(plain, name=name, labels=_would_have(plain, name)))
+    for name, labels in _absent(state, plain):
+        found.setdefault(name, replace(plain, name=name, labels=labels))
     return sorted(found.values(), key=lambda kind: (_ORDER.index(kind.name) if kind.name in _ORDER else 9, kind.name))
 
 
@@ -91,17 +92,22 @@ def mage_container(pod: Item) -> Item:
     return next((one for one in containers if one["name"] == named), containers[0])
 
 
-def _absent(state: ClusterState, plain: Kind) -> Iterator[str]:
-    """The kinds that the release has beside those of its pods: by its policies, and by what Mage was told."""
-    if _label(plain.model, _NAME) != OURS:
-        return
-    yield "test"
-    if "K8S_CONFIG_FILE" in environment(plain.container):
-        yield "worker"
+def _belongs(labels: Mapping[str, str], plain: Kind) -> bool:
+    """Whether labels are those of the release; helm test beside Ilum's module is of our chart's, with another name."""
+    beside = labels.get(_NAME) == OURS != _label(plain.model, _NAME) and labels.get(_KIND) in _OF_A_MOMENT
+    return beside or labels.get(_RELEASE) == plain.release
+
+
+def _absent(state: ClusterState, plain: Kind) -> Iterator[tuple[str, dict[str, str]]]:
+    """The kinds that there are beside those that run, with their labels: by policies, and by what Mage was told."""
+    if _label(plain.model, _NAME) == OURS:
+        yield "test", _would_have(plain, "test")
+        if "K8S_CONFIG_FILE" in environment(plain.container):
+            yield "worker", _would_have(plain, "worker")
     for policy in state.items("NetworkPolicy", plain.namespace):
         chosen = (policy["spec"].get("podSelector") or {}).get("matchLabels") or {}
-        if chosen.get(_RELEASE) == plain.release and chosen.get(_NAME) == OURS and chosen.get(_KIND) in _ORDER:
-            yield chosen[_KIND]
+        if chosen.get(_NAME) == OURS and chosen.get(_KIND) in _ORDER and _belongs(chosen, plain):
+            yield chosen[_KIND], _would_have(plain, chosen[_KIND]) | chosen
 
 
 def _would_have(plain: Kind, name: str) -> dict[str, str]:
@@ -126,11 +132,11 @@ _OF_ONE_OWNER: Iterable[str] = frozenset({"pod-template-hash", "controller-revis
 def _is_mage(pod: Item) -> bool:
     metadata = pod["metadata"]
     probe = PROBE_LABEL in (metadata.get("labels") or {})
-    return _label(pod, _NAME) in (OURS, MODULE) and not probe and "deletionTimestamp" not in metadata
+    return is_mage(metadata.get("labels") or {}) and not probe and "deletionTimestamp" not in metadata
 
 
 def _kind(pod: Item) -> str:
-    return _label(pod, _KIND) or "server"
+    return kind_of(pod["metadata"]["labels"])
 
 
 def _label(pod: Item, key: str) -> str:

@@ -21,8 +21,10 @@ START_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 
 
-def run_pods(api: KubernetesApi, pods: Mapping[str, Item], seconds: float) -> dict[str, Said]:
-    """Start the pods, wait for all of them, remove them."""
+def run_pods(
+    api: KubernetesApi, pods: Mapping[str, Item], seconds: float, *, start: float = START_SECONDS
+) -> dict[str, Said]:
+    """Start the pods, wait for all of them, remove them. `start`: seconds until their containers have to run."""
     said: dict[str, Said] = {}
     namespace = next(iter(pods.values()))["metadata"]["namespace"]
     with _signals_as_interrupts():
@@ -33,18 +35,20 @@ def run_pods(api: KubernetesApi, pods: Mapping[str, Item], seconds: float) -> di
                 if refused is not None:
                     said[kind] = refused
             waiting = {pod["metadata"]["name"]: kind for kind, pod in pods.items() if kind not in said}
-            said |= _wait(api, namespace, waiting, seconds)
+            said |= _wait(api, namespace, waiting, seconds, start)
         finally:
             for pod in pods.values():
                 _delete(api, namespace, pod["metadata"]["name"])
     return said
 
 
-def _wait(api: KubernetesApi, namespace: str, waiting: Mapping[str, str], seconds: float) -> dict[str, Said]:
+def _wait(
+    api: KubernetesApi, namespace: str, waiting: Mapping[str, str], seconds: float, start: float
+) -> dict[str, Said]:
     """Each pod's word by its kind, as soon as all have ended or their time is over."""
     said: dict[str, Said] = {}
     since: dict[str, float] = {}
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + start
     while len(said) < len(waiting):
         listed = {pod["metadata"]["name"]: pod for pod in _list(api, namespace)}
         now = time.monotonic()
@@ -59,7 +63,7 @@ def _wait(api: KubernetesApi, namespace: str, waiting: Mapping[str, str], second
                 said[kind] = _ended(api, pod, state["terminated"], now - since[name])
             elif name in since and now - since[name] > seconds:
                 said[kind] = Said(problem="silent", seconds=seconds, reason=_log(api, namespace, name)[-300:])
-            elif name not in since and now > deadline:
+            elif name not in since and (now > deadline or _is_hopeless(pod)):
                 said[kind] = Said(problem="not-started", reason=_why_not(pod))
         if now > deadline + seconds:
             gone = {kind: Said(problem="not-started", reason="it was removed by somebody") for kind in waiting.values()}
@@ -80,6 +84,13 @@ def _state(pod: Item) -> Mapping[str, Item]:
     statuses = pod["status"].get("containerStatuses") or ()
     state: Mapping[str, Item] = next((one.get("state") or {} for one in statuses if one["name"] == "probe"), {})
     return state
+
+
+def _is_hopeless(pod: Item) -> bool:
+    """Whether waiting does not help: the pod asks for what its image or its namespace does not allow."""
+    statuses = pod["status"].get("containerStatuses") or ()
+    reasons = {((one.get("state") or {}).get("waiting") or {}).get("reason") for one in statuses}
+    return bool(reasons & {"CreateContainerConfigError", "InvalidImageName"})
 
 
 def _why_not(pod: Item) -> str:

@@ -11,6 +11,11 @@ SETTLE_SECONDS = 1
 DEADLINE_SECONDS = 60
 """After this Kubernetes ends the pod, should nobody be left to remove it."""
 _NEVER = "deploykit.io/never-ready"
+_AS_MAGE = (
+    "imagePullSecrets", "nodeSelector", "tolerations", "priorityClassName", "runtimeClassName", "schedulerName",
+    "dnsPolicy", "dnsConfig", "hostAliases",
+)  # fmt: skip
+"""Where Mage runs, and how it finds names."""
 _PASSED_ON = ("ILUM_SPARK", "GRPC_", "grpc_", "SPARK_CONNECT_")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy", "no_grpc_proxy"})
 
@@ -26,7 +31,6 @@ def probe_pod(kind: Kind, command: tuple[str, ...]) -> Item:
         "securityContext": security,
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "512Mi"}},
     }
-    passed_on = ("imagePullSecrets", "nodeSelector", "tolerations", "priorityClassName")
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -37,7 +41,8 @@ def probe_pod(kind: Kind, command: tuple[str, ...]) -> Item:
             "annotations": {"sidecar.istio.io/inject": "false", "linkerd.io/inject": "disabled"},
         },
         "spec": {
-            **{key: spec[key] for key in passed_on if spec.get(key)},
+            **{key: spec[key] for key in _AS_MAGE if spec.get(key)},
+            **_affinity(spec.get("affinity") or {}),
             "restartPolicy": "Never",
             "activeDeadlineSeconds": DEADLINE_SECONDS,
             "terminationGracePeriodSeconds": 0,
@@ -76,6 +81,11 @@ def _pod_security(pod: Item, container: Item) -> Item:
     own = {**pod, **(container.get("securityContext") or {})}
     ids = {key: own[key] for key in ("runAsUser", "runAsGroup") if own.get(key)}
     return {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}, **ids}
+
+
+def _affinity(mage: Item) -> Item:
+    """Mage's nodes. Its terms about pods say where Mage's own go, and might leave the probe no node."""
+    return {"affinity": {"nodeAffinity": mage["nodeAffinity"]}} if mage.get("nodeAffinity") else {}
 
 
 def _environment(container: Item) -> list[Item]:

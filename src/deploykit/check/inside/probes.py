@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +9,13 @@ from typing import TYPE_CHECKING, cast
 
 from deploykit.check.cluster import policy
 from deploykit.check.cluster.decide import decide
+from deploykit.check.cluster.ilum_api import open_to
 from deploykit.check.cluster.policy import Verdict, destinations, verdict
 from deploykit.check.cluster.service import crowd
 from deploykit.check.cluster.state import ClusterState, read
-from deploykit.check.cluster.target import Dialled, dialled
+from deploykit.check.cluster.target import Dialled, at_service, dialled
+from deploykit.check.image.asking import Asking
+from deploykit.check.image.labels import Registered
 from deploykit.check.inside import answers
 from deploykit.check.inside.agree import agreement
 from deploykit.check.inside.kinds import Kind, environment, kinds, mage_container
@@ -25,7 +27,7 @@ from deploykit.check.inside.things import image_and_project
 from deploykit.check.model import Decide, Step, Walk, decided
 from deploykit.check.project import facts
 from deploykit.deploy.policies import Table, patch, table
-from deploykit.errors import UsageError
+from deploykit.errors import UnreachableError, UsageError
 from deploykit.kubernetes_api import SECONDS as LIST_SECONDS
 from deploykit.kubernetes_api import Item, KubernetesApi
 from mage_ilum.connect.address import ConnectAddress
@@ -72,13 +74,14 @@ def check(
     state = read(api, [namespace])
     found = _chosen(kinds(state, namespace, release=release), only)
     address = given or _of_the_pods(found)
-    wanted = dialled(address.host, address.port, home=namespace) if address else None
-    if wanted is not None and wanted.namespace and wanted.namespace not in state.readable:
-        state = read(api, [namespace, wanted.namespace])
+    wanted = _target(api, address, namespace) if address else None
+    state = _around(api, state, wanted, namespace)
     say(f"Asking {len(found)} kinds of pods of {found[0].release}: {', '.join(kind.name for kind in found)}")
+    asking = Asking((str(kind.container["image"]) for kind in found if kind.running), seconds=SECONDS)
     walks, said = _probe(api, state, found, url)
     if wanted is None:  # the address is in a Secret: the pods know it
-        wanted, state = _told(api, state, walks, namespace)
+        wanted = _told(api, walks, namespace)
+        state = _around(api, state, wanted, namespace)
     now = datetime.now(UTC)
     verdicts = [verdict(state, kind.name, kind.pod(state), wanted) for kind in found] if wanted else []
     steps = [*_crowded(state, wanted, now)]
@@ -89,7 +92,8 @@ def check(
             steps += _steps(state, wanted, verdicts[number], walk, judge)
         else:
             steps += walk.steps
-    steps += _things(api, found, said, namespace)
+    steps += open_to(state, {kind.name: kind.pod(state) for kind in found})
+    steps += _things(found, said, _workloads(api, namespace), asking.answers())
     first = next((walk for walk in walks.values() if walk.server), None) or Walk(steps=())
     return Inside(
         kinds=tuple(kind.name for kind in found),
@@ -167,17 +171,28 @@ def _probe(
     return walks, said
 
 
-def _told(
-    api: KubernetesApi, state: ClusterState, walks: dict[str, Walk], namespace: str
-) -> tuple[Dialled | None, ClusterState]:
-    """The target, as a pod has told it, with the state of its namespace."""
-    text = next((walk.address for walk in walks.values() if walk.address), "")
-    if not text:
-        return None, state
-    address = ConnectAddress.parse(text)
+def _target(api: KubernetesApi, address: ConnectAddress, namespace: str) -> Dialled:
+    """What an address means to the pods; one of numbers is a Service's where all may be listed, and one has it."""
     wanted = dialled(address.host, address.port, home=namespace)
-    known = not wanted.namespace or wanted.namespace in state.readable
-    return wanted, state if known else read(api, [namespace, wanted.namespace])
+    if not wanted.is_address:
+        return wanted
+    try:
+        return at_service(wanted, api.list_objects("services"))
+    except UnreachableError:
+        return wanted
+
+
+def _told(api: KubernetesApi, walks: Mapping[str, Walk], namespace: str) -> Dialled | None:
+    """The target, as a pod has told it."""
+    text = next((walk.address for walk in walks.values() if walk.address), "")
+    return _target(api, ConnectAddress.parse(text), namespace) if text else None
+
+
+def _around(api: KubernetesApi, state: ClusterState, wanted: Dialled | None, namespace: str) -> ClusterState:
+    """The state with the target's namespace in it."""
+    if wanted is None or not wanted.namespace or wanted.namespace in state.readable:
+        return state
+    return read(api, [namespace, wanted.namespace])
 
 
 def _steps(state: ClusterState, wanted: Dialled, found: Verdict, seen: Walk, judge: Decide) -> tuple[Step, ...]:
@@ -199,13 +214,20 @@ def _crowded(state: ClusterState, wanted: Dialled | None, now: datetime) -> list
     return [replace(step, name="service", where="cluster", outcome="warned", exit_code=0) for step in found]
 
 
-def _things(api: KubernetesApi, found: Sequence[Kind], said: dict[str, Said], namespace: str) -> list[Step]:
+def _things(
+    found: Sequence[Kind],
+    said: Mapping[str, Said],
+    wanted: Mapping[str, str],
+    registered: Mapping[str, Registered | None],
+) -> list[Step]:
     """Image and project of what runs."""
-    running = [kind for kind in found if kind.name + _FACTS in said]
-    wanted = _workloads(api, namespace)
-    with ThreadPoolExecutor(max(len(running), 1)) as pool:  # each asks the registry
-        answers = pool.map(lambda kind: image_and_project(kind, said[kind.name + _FACTS], wanted=wanted), running)
-        return [step for answer in answers for step in answer]
+    told: list[Step] = []
+    for kind in found:
+        look = said.get(kind.name + _FACTS)
+        if look is not None:
+            image = registered.get(str(kind.container["image"]))
+            told += image_and_project(kind, look, wanted=wanted, registered=image)
+    return told
 
 
 def _workloads(api: KubernetesApi, namespace: str) -> dict[str, str]:

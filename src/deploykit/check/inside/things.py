@@ -1,9 +1,11 @@
-"""What a probe of a running pod's image and project found, as steps. Pure but for the registry, which is asked here."""
+"""What a probe of a running pod's image and project found, as steps. Pure."""
 
 import json
+from collections.abc import Mapping
 
 from deploykit.check.cluster.steps import warned
-from deploykit.check.image import labels, running
+from deploykit.check.image import running
+from deploykit.check.image.labels import Registered
 from deploykit.check.inside.kinds import Kind, mage_container
 from deploykit.check.inside.said import Said
 from deploykit.check.model import Step
@@ -13,8 +15,13 @@ from deploykit.kubernetes_api import Item
 _LABEL = "io.deploykit.spark"
 
 
-def image_and_project(kind: Kind, said: Said, *, wanted: dict[str, str]) -> tuple[Step, ...]:
-    """`said` is what `project.facts` printed in the pod; `wanted` the image of each workload now, by its name."""
+def image_and_project(
+    kind: Kind, said: Said, *, wanted: Mapping[str, str], registered: Registered | None
+) -> tuple[Step, ...]:
+    """`said` is what `project.facts` printed in the pod; `wanted` the image of each workload now, by its name.
+
+    `registered` is the pod's image as its registry has it, where that says.
+    """
     try:
         facts = dict(json.loads(said.out))
     except (TypeError, ValueError):
@@ -31,12 +38,14 @@ def image_and_project(kind: Kind, said: Said, *, wanted: dict[str, str]) -> tupl
         local_spark=bool(facts.get("java")) and bool(facts.get("jars")),
         spark_remote=bool(facts.get("spark_remote")),
     )
-    return (*running.steps(_image(kind, facts, wanted), where=kind.name), *checks.steps(found, where=kind.name))
+    return (
+        *running.steps(_image(kind, facts, wanted, registered), where=kind.name),
+        *checks.steps(found, where=kind.name),
+    )
 
 
-def _image(kind: Kind, facts: Item, wanted: dict[str, str]) -> running.RunningImage:
+def _image(kind: Kind, facts: Item, wanted: Mapping[str, str], registered: Registered | None) -> running.RunningImage:
     reference = str(kind.container["image"])
-    registered = labels.ask(reference)
     workload, digest = workload_of(kind.model), _digest(kind.model)
     return running.RunningImage(
         pod=kind.running,

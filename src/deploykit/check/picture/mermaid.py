@@ -2,13 +2,15 @@
 
 from deploykit.check.picture.drawing import Arrow, Box, Picture
 
+_LAYOUT = '%%{init: {"flowchart": {"rankSpacing": 300, "nodeSpacing": 24}}}%%'
+"""Far enough apart that arrows leave a box beside, and not behind the next box."""
 _BROKEN, _OPEN = "stroke:#c62828,stroke-width:3px,color:#c62828", "stroke:#2e7d32,stroke-width:2px"
 
 
 def mermaid(drawn: Picture) -> str:
     """The text of a flowchart; broken arrows are dotted, red, and end in a cross."""
     names = {box.key: f"n{number}" for number, box in enumerate((*drawn.sources, *drawn.targets))}
-    lines = ["flowchart LR", "  subgraph Mage", *(_box(box, names) for box in drawn.sources), "  end"]
+    lines = [_LAYOUT, "flowchart LR", "  subgraph Mage", *(_box(box, names) for box in drawn.sources), "  end"]
     lines += [_box(box, names) for box in drawn.targets]
     lines += [_arrow(arrow, names) for arrow in drawn.arrows]
     lines += [

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from deploykit.check.cluster.steps import failed, passed, warned
 from deploykit.check.model import Step
 from deploykit.errors import UsageError
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 NAME = "project"
 Held: TypeAlias = Mapping[str, Collection[str]]
@@ -52,7 +56,7 @@ def read(folder: Path, *, spark: str | None = None) -> Project:
 
 def steps(project: Project, *, where: str) -> tuple[Step, ...]:
     """The problems, or that there is none."""
-    found = (*_moved(project, where), *_sessions(project, where))
+    found = (*_moved(project, where), *_unjudged(project, where), *_sessions(project, where))
     what = "requirements.txt moves no pin, and Mage opens no Spark session of its own"
     return found or (passed(NAME, "project-fine", {"what": what}, where=where),)
 
@@ -63,18 +67,8 @@ def parse_constraints(text: str) -> Held:
 
 
 def _moved(project: Project, where: str) -> Iterator[Step]:
-    from packaging.requirements import InvalidRequirement, Requirement
-    from packaging.utils import canonicalize_name
-
-    for line in project.requirements.splitlines():
-        text = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
-        if not text or text.startswith("-"):
-            continue
-        try:
-            wanted = Requirement(re.split(r"\s--", text, maxsplit=1)[0].strip())
-        except InvalidRequirement:
-            continue
-        name = canonicalize_name(wanted.name)
+    for text, wanted in _requirements(project.requirements):
+        name = _name(wanted)
         held = project.held.get(name)
         if held is None or (not wanted.url and any(wanted.specifier.contains(one, prereleases=True) for one in held)):
             continue
@@ -86,6 +80,33 @@ def _moved(project: Project, where: str) -> Iterator[Step]:
         shown = f"{name} {' or '.join(sorted(held))}"
         values = {"asked": text, "held": shown, "package": wanted.name, "effect": effect}
         yield failed("pins-moved", values, name=NAME, where=where)
+
+
+def _unjudged(project: Project, where: str) -> Iterator[Step]:
+    """What images of ours hold, and this one's version of it is not known: PySpark's, where nobody said which Spark."""
+    from deploykit.image.lock import CONSTRAINED
+
+    asked = ((_name(wanted), text) for text, wanted in _requirements(project.requirements))
+    unknown = [text for name, text in asked if name in CONSTRAINED and name not in project.held]
+    if unknown:
+        yield warned(NAME, "pins-unjudged", {"asked": ", ".join(unknown)}, where=where)
+
+
+def _requirements(text: str) -> Iterator[tuple[str, "Requirement"]]:
+    """The lines that name a distribution, as they were written and as pip reads them."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    for line in text.splitlines():
+        asked = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
+        if asked and not asked.startswith("-"):
+            with suppress(InvalidRequirement):
+                yield asked, Requirement(re.split(r"\s--", asked, maxsplit=1)[0].strip())
+
+
+def _name(wanted: "Requirement") -> str:
+    from packaging.utils import canonicalize_name
+
+    return canonicalize_name(wanted.name)
 
 
 def _sessions(project: Project, where: str) -> Iterator[Step]:

@@ -2,6 +2,8 @@
 
 import re
 import warnings
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
 from mage_ilum.errors import IncompatibleClientError
@@ -49,6 +51,32 @@ def check_client(client: str, server: str, *, allow_newer: bool = False) -> Verd
             stacklevel=5,  # the line that opens the session
         )
     return answer
+
+
+def installed_version() -> str:
+    """The version of the PySpark here, read and not imported, which takes a second or more.
+
+    Raises `IncompatibleClientError` where there is none. That it can be imported, a query shows.
+    """
+    found = find_spec("pyspark")
+    if found is None or found.origin is None:
+        raise unusable(ModuleNotFoundError("No module named 'pyspark'"))
+    names: dict[str, str] = {}
+    try:
+        exec(Path(found.origin).with_name("version.py").read_text(encoding="utf-8"), names)
+    except OSError:
+        raise unusable(ModuleNotFoundError("No module named 'pyspark.version'")) from None
+    return names["__version__"]
+
+
+def unusable(error: ImportError) -> IncompatibleClientError:
+    """What to say where PySpark, or gRPC that it needs, cannot be imported."""
+    return IncompatibleClientError(
+        f"PySpark cannot be used here: {str(error).splitlines()[0].rstrip('.')}.",
+        code="pyspark-unusable",
+        why="PySpark is not installed, or something that it needs is not.",
+        fix="Use an image that `deploykit image` has built.",
+    )
 
 
 def _numbers(version: str) -> tuple[int, int, int] | None:

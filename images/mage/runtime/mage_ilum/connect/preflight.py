@@ -23,7 +23,7 @@ Passed = Callable[[str, str], None]
 def server_version(address: ConnectAddress, timeout: float = 3.0, passed: Passed = lambda layer, seen: None) -> str:
     """The `spark.version` that the server reports; `timeout` is in seconds, for everything together.
 
-    Raises `ConnectionProblem`, whose `code` says at which layer it ended.
+    Raises `ConnectionProblem`, whose `code` says at which layer it ended, and `IncompatibleClientError` without gRPC.
     """
     deadline = Deadline(timeout)
     proxy = proxy_variable(address.host)

@@ -100,6 +100,11 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
         "A web server or an ingress answers there, and has no route to a Spark Connect server.",
         "Use Spark Connect's own port (15002 by default), or give the ingress a gRPC route for this host name.",
     ),
+    "http2-login": (
+        "An ingress or proxy at {host}:{port} answers in the server's place, and does not let this in: {detail}.",
+        "It wants a login of its own, or allows other users or addresses only.",
+        f"Ask who runs it; where it wants a bearer token, set {TOKEN_VARIABLE} from a Secret.",
+    ),
     "no-backend": (
         "An ingress or proxy answers at {host}:{port}, and reaches no server behind it: {detail}.",
         "The Spark Connect server behind it is starting, has ended, or is not where it is looked for.",
@@ -140,7 +145,7 @@ LAYERS = {
         ("tls-required", "tls-refused", "token-without-tls", "tls-expired", "tls-untrusted", "tls-wrong-name"), "tls"
     ),
     **dict.fromkeys(("silent", "closed", "http1", "not-grpc"), "http2"),
-    **dict.fromkeys(("http2-web", "no-backend", "slow"), "grpc"),
+    **dict.fromkeys(("http2-web", "http2-login", "no-backend", "slow"), "grpc"),
     **dict.fromkeys(("not-spark", "starting", "failed"), "spark-connect"),
     **dict.fromkeys(("token-missing", "token-wrong", "forbidden"), "token"),
     **dict.fromkeys(("lost", "stuck"), "query"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mage_ilum.connect.address import ConnectAddress
 from mage_ilum.connect.certificate import certificate_problem
+from mage_ilum.connect.compatibility import unusable
 from mage_ilum.connect.problems import problem
 from mage_ilum.connect.version_request import (
     ANALYZE_PLAN,
@@ -30,8 +31,12 @@ def ask_version(address: ConnectAddress, deadline: Deadline, proxy: str | None) 
     """`spark.version`; `proxy` names the variable of the HTTP proxy that gRPC uses, if any.
 
     An address that names a session has it asked, so that the server makes no other; it is left open.
+    Raises `ConnectionProblem`, and `IncompatibleClientError` where there is no gRPC.
     """
-    import grpc
+    try:
+        import grpc
+    except ImportError as error:
+        raise unusable(error) from None
 
     named = address.parameters.get("session_id")
     session_id = named or str(uuid.uuid4())
@@ -118,10 +123,9 @@ def _explain(
 
 
 def _web(status: int, address: ConnectAddress, deadline: Deadline) -> ConnectionProblem:
-    code = {401: "token-wrong" if address.token else "token-missing", 403: "forbidden"}.get(status, "http2-web")
-    if status in (502, 503, 504):
-        code = "no-backend"
-    return problem(code, address, seconds=deadline.seconds, detail=f"HTTP status {status}")
+    code = {401: "http2-login", 403: "http2-login", 502: "no-backend", 503: "no-backend", 504: "no-backend"}
+    detail = f"HTTP status {status}"
+    return problem(code.get(status, "http2-web"), address, seconds=deadline.seconds, detail=detail)
 
 
 _CODES = {"DEADLINE_EXCEEDED": "slow", "UNIMPLEMENTED": "not-spark", "PERMISSION_DENIED": "forbidden"}

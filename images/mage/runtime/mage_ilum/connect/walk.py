@@ -41,6 +41,8 @@ def walk_to_server(url: str | None, timeout: float, tell: Tell = lambda step: No
             steps.passed("grpc", "gRPC answers")
             steps.unseen = "not-seen", "the server does not say so before the token is right"
         steps.fail(layer, error)
+    except IncompatibleClientError as error:
+        steps.fail("grpc", error)
     return Walk(steps=steps.taken, address=str(address), server=server)
 
 

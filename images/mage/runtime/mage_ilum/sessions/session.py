@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from mage_ilum.connect.address import ConnectAddress, resolve
+from mage_ilum.connect.compatibility import unusable
 from mage_ilum.errors import NoSessionError
 from mage_ilum.sessions.connection import channel_builder, check_server, own_address
 from mage_ilum.sessions.retries import bound_retries, stop_retries
@@ -72,9 +73,11 @@ def current_session() -> "SparkSession":
 
 
 def client_version() -> str:
-    """The version of the PySpark here."""
-    import pyspark
-
+    """The version of the PySpark here; raises `IncompatibleClientError` where there is none that works."""
+    try:
+        import pyspark
+    except ImportError as error:
+        raise unusable(error) from None
     version: str = pyspark.__version__
     return version
 
