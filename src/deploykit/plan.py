@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 from deploykit import assets
@@ -19,6 +20,8 @@ from deploykit.image.lock import Lock
 from deploykit.request import Profile, Request
 from deploykit.versions import SparkVersion
 
+DOCKER, REGISTRY = "docker", "registry"
+"""What makes the image: an engine, or nobody but us, in its registry. The files are the same, and so is the tag."""
 SOURCES = ("Dockerfile.j2", "stages", "runtime", "project")
 
 
@@ -47,6 +50,10 @@ class Plan:
     apt_sources: Path | None
     maven_mirror: str | None
     network: str | None
+    engine: str = DOCKER
+    verify_in: str | None = None
+    insecure_registry: tuple[str, ...] = ()
+    timeout: float = 3.0
 
     @property
     def mage(self) -> str:
@@ -65,7 +72,7 @@ class Plan:
             "constraints": self.lock.constraints(self.spark),
             "java": [self.java_package, self.java.version, self.java_modules] if self.profile.java else None,
             "warm": self.warm,
-            "sources": _source_hashes(),
+            "sources": source_hashes(),
         }
         if self.extras:
             value["extras"] = [extra.inputs for extra in self.extras]
@@ -81,9 +88,11 @@ class Plan:
         """The image's repository and tag."""
         return f"{self.repository}:{self.tag}"
 
-    @property
+    @cached_property
     def labels(self) -> dict[str, str]:
         """The labels of the image."""
+        from deploykit.image.layers import keys
+
         return {
             "org.opencontainers.image.title": "Mage with a Spark Connect client",
             "org.opencontainers.image.base.name": self.base.reference,
@@ -93,12 +102,18 @@ class Plan:
             "io.deploykit.python": self.base.inventory.python,
             "io.deploykit.profile": str(self.profile),
             "io.deploykit.java": self.java.version,
+            "io.deploykit.warm": str(self.warm).lower(),
+            "io.deploykit.sources": sources(),
+            "io.deploykit.version": version("deploykit"),
             "io.deploykit.inputs": self.inputs,
+            "io.deploykit.layers": keys.label(keys.keys(self)),
             **({"io.deploykit.with": " ".join(extra.name for extra in self.extras)} if self.extras else {}),
         }
 
 
-def make(request: Request, *, server: SparkVersion, base: Base, java: Java, catalog: Catalog) -> Plan:
+def make(
+    request: Request, *, server: SparkVersion, base: Base, java: Java, catalog: Catalog, engine: str = DOCKER
+) -> Plan:
     """Work out the plan for a server; raises `IncompatibleError` where nothing fits, and why."""
     client = catalog.spark(request.client, "--client") if request.client else SparkVersion.parse(server.release)
     verdict = compare(client, server)
@@ -117,12 +132,19 @@ def make(request: Request, *, server: SparkVersion, base: Base, java: Java, cata
     line = catalog.lines.get(client.line) or catalog.line(
         client, fix=f"a newer deploykit, or {locking.older_client(client, inventory, catalog)}"
     )
-    locked = locking.resolve(client, line, inventory, catalog, base=base.reference, ca_file=request.ca_file)
+    locked = locking.resolve(
+        client, line, inventory, catalog, base=base.reference, ca_file=request.ca_file, avoid=request.avoid
+    )
     extras = tuple(
         PlannedExtra(
             name=name,
             lock=locking.resolve_extra(
-                catalog.extras[name], locked, inventory, base=base.reference, ca_file=request.ca_file
+                catalog.extras[name],
+                locked,
+                inventory,
+                base=base.reference,
+                ca_file=request.ca_file,
+                avoid=request.avoid,
             ),
             artifacts=catalog.extras[name].artifacts,
         )
@@ -151,10 +173,20 @@ def make(request: Request, *, server: SparkVersion, base: Base, java: Java, cata
         apt_sources=request.apt_sources,
         maven_mirror=request.maven_mirror,
         network=request.network,
+        engine=engine,
+        verify_in=request.verify_in,
+        insecure_registry=request.insecure_registry,
+        timeout=request.timeout,
     )
 
 
-def _source_hashes() -> dict[str, str]:
+def sources() -> str:
+    """The start of a SHA-256 of all that this deploykit itself puts into an image: another release may differ."""
+    value = [pyspark_wheel.FORMAT, source_hashes()]
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def source_hashes() -> dict[str, str]:
     """The hash of each file that is copied or run while the image is built."""
     root = assets.image()
     files = [

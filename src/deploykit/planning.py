@@ -2,7 +2,8 @@
 
 from deploykit import catalog, plan
 from deploykit.catalog import Catalog
-from deploykit.detect.evidence import Detection, merge
+from deploykit.detect.ask import detect
+from deploykit.detect.evidence import Detection
 from deploykit.errors import UnreachableError
 from deploykit.image import base, java
 from deploykit.image.base import Base
@@ -14,35 +15,45 @@ from deploykit.versions import SparkVersion
 
 
 def detected(request: Request) -> Detection | None:
-    """What the server or the namespace of a request says; None where the request names a version."""
-    if request.server:
-        from deploykit.detect.connect import ask
-
-        return merge([ask(request.server, request.timeout)])
-    if request.namespace:
-        from deploykit.detect.kubernetes_pods import spark_pods
-        from deploykit.detect.pods import evidence
-
-        pods = spark_pods(request.namespace, context=request.context, timeout=request.timeout)
-        return merge(evidence(request.namespace, pods))
-    return None
+    """What those say whom a request names; None where it names a version itself."""
+    if request.spark:
+        return None
+    return detect(request.where, timeout=request.timeout)
 
 
 def exact(request: Request, detection: Detection | None, *, engine: Engine, progress: Progress) -> Plan:
-    """The plan to build by: the base is read and Java's version looked up. Needs an engine."""
-    engine.ping()
+    """The plan to build by: the base is read and Java's version looked up, by an engine or from the registry."""
     known = catalog.load()
     server = _server(request, detection, known)
-    found = base.resolve(_reference(request, known), platform=request.platform, engine=engine, progress=progress)
-    version = java.resolve(request, found, known, engine=engine, progress=progress)
-    return plan.make(request, server=server, base=found, java=version, catalog=known)
+    found, version, made_by = newest(request, engine=engine, progress=progress)
+    return plan.make(request, server=server, base=found, java=version, catalog=known, engine=made_by)
+
+
+def newest(request: Request, *, engine: Engine, progress: Progress) -> tuple[Base, java.Java, str]:
+    """Base and Java as they are now, and what makes an image of them."""
+    known = catalog.load()
+    reference = base_reference(request, known)
+    if maker(request, engine) == plan.REGISTRY:
+        from deploykit.image.append import resolve
+
+        found = resolve.base(reference, request, known, progress=progress)
+        return found, resolve.java(request, found, known, progress=progress), plan.REGISTRY
+    found = base.resolve(reference, platform=request.platform, engine=engine, progress=progress)
+    return found, java.resolve(request, found, known, engine=engine, progress=progress), plan.DOCKER
+
+
+def maker(request: Request, engine: Engine) -> str:
+    """What makes an image for this request: what it names, else an engine where one answers."""
+    if request.engine == plan.DOCKER:
+        engine.ping()
+    return request.engine or (plan.DOCKER if engine.answers() else plan.REGISTRY)
 
 
 def quick(request: Request, detection: Detection | None, *, engine: Engine, progress: Progress) -> Plan:
     """The plan to show: from what was read before or is assumed. Only a base that nobody knows is looked at."""
     known = catalog.load()
     server = _server(request, detection, known)
-    reference = _reference(request, known)
+    reference = base_reference(request, known)
     found = base.remembered(reference, platform=request.platform, catalog=known) or _look(
         reference, request, engine, progress
     )
@@ -50,22 +61,26 @@ def quick(request: Request, detection: Detection | None, *, engine: Engine, prog
 
 
 def _look(reference: str, request: Request, engine: Engine, progress: Progress) -> Base:
+    if maker(request, engine) == plan.DOCKER:
+        return base.resolve(reference, platform=request.platform, engine=engine, progress=progress)
+    from deploykit.image.append import resolve
+
     try:
-        engine.ping()
+        return resolve.base(reference, request, catalog.load(), progress=progress)
     except UnreachableError as error:
         raise UnreachableError(
-            f"Nothing is known about {reference} on this machine, and no Docker engine can read it.",
+            f"Nothing is known about {reference} on this machine, and neither Docker nor its registry can be asked.",
             why=error.why,
             fix="start Docker, or leave --base out to plan with what the published image is assumed to hold",
         ) from None
-    return base.resolve(reference, platform=request.platform, engine=engine, progress=progress)
 
 
 def _server(request: Request, detection: Detection | None, known: Catalog) -> SparkVersion:
     return known.spark(request.spark or "") if detection is None else detection.version
 
 
-def _reference(request: Request, known: Catalog) -> str:
+def base_reference(request: Request, known: Catalog) -> str:
+    """The image that a request's own starts from, by the name that it gives it."""
     if request.base:
         return request.base
     wanted = request.mage or known.defaults.mage

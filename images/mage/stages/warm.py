@@ -5,12 +5,13 @@ beside its source, with an unchecked hash. Bytecode that the base has already is
 """
 
 import os
-import py_compile
 import subprocess
 import sys
 import tempfile
 from importlib.util import cache_from_source
 from pathlib import Path
+
+from bytecode import compiled as bytecode_of
 
 HERE = Path(__file__).parent
 EPOCH = 315532800  # 1980, as in wheels
@@ -42,12 +43,9 @@ def compiled(recorded: Path, target: Path) -> bool:
     bytecode = Path(cache_from_source(str(source)))
     if not source.is_file() or bytecode.exists() or source.is_relative_to(HERE):
         return False
-    py_compile.compile(
-        str(source),
-        cfile=str(target / bytecode.relative_to("/")),
-        doraise=True,
-        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-    )
+    made = target / bytecode.relative_to("/")
+    made.parent.mkdir(parents=True, exist_ok=True)
+    made.write_bytes(bytecode_of(source.read_bytes(), str(source)))
     return True
 
 

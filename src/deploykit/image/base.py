@@ -51,8 +51,8 @@ def resolve(reference: str, *, platform: str, engine: Engine, progress: Progress
             engine.pull(pinned, platform=platform, progress=progress)
         progress.step(f"Reading what is in {reference}")
         inventory = _read(pinned, platform=platform, engine=engine)
-        cache.write_json("inventories", _key(digest, platform), inventory.to_json())
-    cache.write_json("references", _name(reference), {"digest": digest})
+        remember(digest, platform, inventory)
+    remember_digest(reference, digest)
     return Base(reference=reference, digest=digest, pinned=pinned, inventory=inventory, note=note)
 
 
@@ -60,7 +60,7 @@ def remembered(reference: str, *, platform: str, catalog: Catalog) -> Base | Non
     """The base as it was last read or, for a published Mage image, as the catalog assumes it; asks nobody."""
     _, at, digest = reference.partition("@")
     if not at:
-        digest = (cache.read_json("references", _name(reference)) or {}).get("digest", "")
+        digest = remembered_digest(reference) or ""
     if digest and (inventory := _cached_inventory(digest, platform)):
         pinned = f"{repository(reference)}@{digest}"
         return Base(reference=reference, digest=digest, pinned=pinned, inventory=inventory, note="as last read")
@@ -76,6 +76,21 @@ def remembered(reference: str, *, platform: str, catalog: Catalog) -> Base | Non
     return None
 
 
+def remember(digest: str, platform: str, inventory: Inventory) -> None:
+    """Keep what was read in a base, for as long as the program that reads it stays the same."""
+    cache.write_json("inventories", _key(digest, platform), inventory.to_json())
+
+
+def remember_digest(reference: str, digest: str) -> None:
+    """Keep what a registry called a reference."""
+    cache.write_json("references", _name(reference), {"digest": digest})
+
+
+def remembered_digest(reference: str) -> str | None:
+    """What a registry called a reference when it was last asked."""
+    return (cache.read_json("references", _name(reference)) or {}).get("digest")
+
+
 def _digest_now(reference: str, engine: Engine) -> tuple[str | None, str]:
     """The digest of a reference, and what is not certain about it; None for an image that only the engine has."""
     if "@" in reference:
@@ -83,7 +98,7 @@ def _digest_now(reference: str, engine: Engine) -> tuple[str | None, str]:
     try:
         digest = engine.digest(reference)
     except UnreachableError as error:
-        known = (cache.read_json("references", _name(reference)) or {}).get("digest")
+        known = remembered_digest(reference)
         if known or (known := _repo_digest(reference, engine)):
             return known, f"its registry could not be asked ({error.why}): the last known digest"
         if engine.local(reference):
@@ -115,7 +130,7 @@ def _local_only(reference: str, *, platform: str, engine: Engine) -> Base:
     inventory = _cached_inventory(local.id, platform)
     if inventory is None:
         inventory = _read(reference, platform=platform, engine=engine)
-        cache.write_json("inventories", _key(local.id, platform), inventory.to_json())
+        remember(local.id, platform, inventory)
     note = "only the engine has it: pinned by its id, not by a registry's digest"
     return Base(reference=reference, digest=local.id, pinned=reference, inventory=inventory, note=note)
 

@@ -10,7 +10,7 @@ from deploykit.image import context, extras, java, lock, wheelhouse
 from deploykit.image.engine import Engine
 from deploykit.image.java import proxy_settings
 from deploykit.image.verify import verify
-from deploykit.plan import Plan
+from deploykit.plan import REGISTRY, Plan
 from deploykit.progress import Progress
 
 
@@ -32,6 +32,10 @@ class Result:
 
 def build(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: Progress) -> Result:
     """Make sure that the image exists: in the registry when `push`, else in the engine."""
+    if plan.engine == REGISTRY:
+        from deploykit.image.append.run import append
+
+        return append(plan, push=push, verified=verified, progress=progress)
     if plan.base.inventory.assumed:
         raise IncompatibleError(
             f"What is in {plan.base.reference} is only assumed; an image is built on what was read.",

@@ -99,7 +99,7 @@ class Engine:
             raise UnreachableError(
                 "No Docker engine answers.",
                 why=first_line(error),
-                fix="start Docker, or point DOCKER_HOST at an engine; `deploykit render DIR` needs none",
+                fix="start Docker, or set DOCKER_HOST; `deploykit render DIR` and `image --push` need none",
             ) from None
 
     def answers(self) -> bool:

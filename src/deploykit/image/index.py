@@ -1,9 +1,10 @@
 """The package index, through `uv`: it resolves, and it says where a file lies, by uv's and pip's own settings."""
 
+import re
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ _UNREACHABLE = (
     "status server error", "401", "403", "407",
 )  # fmt: skip
 # uv goes on without an index that did not answer, and then finds no solution: that says nothing about the versions.
+_LOCK = "pylock.toml"
+_YANKED = re.compile(r"`(?P<name>[\w.-]+)==\S+` is yanked(?: \(reason: \"(?P<reason>.*)\"\))?")
 _NOT_ANSWERED = ("failed to fetch", "could not be queried", "forbidden error")
 
 
@@ -75,15 +78,18 @@ def resolve(
     *,
     held: Mapping[str, str],
     preferred: Mapping[str, str],
+    avoid: Collection[str] = (),
     ca_file: Path | None,
 ) -> list[File]:
     """The newest versions that satisfy everything, one wheel for each; raises `NoSolutionError`.
 
     `held` are there and stay as they are: whether they fit each other is not asked, only what is added has to fit them.
+    `avoid` are `name==version` pins that are not to be taken.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         constraints = [f"{name}=={version}" for name, version in {**preferred, **held}.items()]
+        constraints += [pin.replace("==", "!=") for pin in avoid]
         (folder / "constraints.txt").write_text("\n".join(constraints), encoding="utf-8")
         _without_requirements(held, folder)
         return _compile(requirements, target, folder, ("--constraints", "constraints.txt"), ca_file)
@@ -98,6 +104,25 @@ def locate(pins: Mapping[str, str], target: Target, *, ca_file: Path | None) -> 
         return _compile(exact, target, Path(folder), ("--no-deps", "--no-binary", "pyspark"), ca_file)
 
 
+def yanked(pins: Mapping[str, str], target: Target, *, ca_file: Path | None) -> dict[str, str]:
+    """Those of exact versions that their authors took back, with the reason; as far as this machine's index says so."""
+    with tempfile.TemporaryDirectory() as folder:
+        _without_requirements(pins, Path(folder))
+        exact = [f"{name}=={version}" for name, version in pins.items()]
+        told = _uv(exact, target, Path(folder), ("--no-deps", "--no-binary", "pyspark"), ca_file)
+    return {match["name"]: match["reason"] or "no reason given" for match in _YANKED.finditer(told)}
+
+
+def newest(name: str, versions: str, target: Target, *, ca_file: Path | None) -> str:
+    """The newest published version of a distribution within `versions`, such as `==4.1.*`."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "uv.toml").write_text(
+            f'dependency-metadata = [{{ name = "{name}", requires-dist = [] }}]\n', encoding="utf-8"
+        )
+        (file,) = _compile([f"{name}{versions}"], target, Path(folder), ("--no-deps", "--no-binary", name), ca_file)
+    return file.version
+
+
 def _without_requirements(versions: Mapping[str, str], folder: Path) -> None:
     """Tell uv, in the folder where it will run, that these distributions require nothing."""
     entries = [
@@ -109,28 +134,33 @@ def _without_requirements(versions: Mapping[str, str], folder: Path) -> None:
 def _compile(
     requirements: Sequence[str], target: Target, folder: Path, options: Sequence[str], ca_file: Path | None
 ) -> list[File]:
+    _uv(requirements, target, folder, ("--quiet", *options), ca_file)
+    lock = tomllib.loads((folder / _LOCK).read_text(encoding="utf-8"))
+    tags = {tag: rank for rank, tag in enumerate(target.tags())}
+    return [_best_file(package, tags) for package in lock.get("packages", ())]
+
+
+def _uv(requirements: Sequence[str], target: Target, folder: Path, options: Sequence[str], ca_file: Path | None) -> str:
+    """Have uv write its lock to the folder; returns what it says beside."""
     import uv
 
-    output = folder / "pylock.toml"
     command = (
-        uv.find_uv_bin(), "pip", "compile", "-", "--quiet", "--no-header", "--format", "pylock.toml",
-        "--output-file", str(output), "--no-python-downloads", "--python-version", target.python,
+        uv.find_uv_bin(), "pip", "compile", "-", "--no-header", "--format", "pylock.toml",
+        "--output-file", str(folder / _LOCK), "--no-python-downloads", "--python-version", target.python,
         "--python-platform", target.uv_platform, "--only-binary", ":all:", *options,
     )  # fmt: skip
     finished = subprocess.run(
         command,
         input="\n".join(requirements),
         cwd=folder,
-        env=environment(ca_file),
+        env={**environment(ca_file), "NO_COLOR": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     if finished.returncode:
         raise _problem(finished.stderr)
-    lock = tomllib.loads(output.read_text(encoding="utf-8"))
-    tags = {tag: rank for rank, tag in enumerate(target.tags())}
-    return [_best_file(package, tags) for package in lock.get("packages", ())]
+    return finished.stderr
 
 
 def _best_file(package: Mapping[str, Any], tags: Mapping[str, int]) -> File:
@@ -175,6 +205,4 @@ def _problem(stderr: str) -> IncompatibleError | UnreachableError:
 
 
 def _without_credentials(text: str) -> str:
-    import re
-
     return re.sub(r"://[^/@\s]+@", "://***@", text)

@@ -5,6 +5,7 @@ import io
 import os
 import tarfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,18 @@ def remembered(request: Request, base: Base, catalog: Catalog) -> Java:
 
 
 def resolve(request: Request, base: Base, catalog: Catalog, *, engine: Engine, progress: Progress) -> Java:
-    """The newest version that the base's Debian offers; asked at most once a day."""
+    """The newest version that the base's Debian offers, as apt in the base says it."""
+    return newest(
+        request,
+        base,
+        catalog,
+        ask=lambda package: _said(package, _ask(request, base, package, engine, progress)),
+        progress=progress,
+    )
+
+
+def newest(request: Request, base: Base, catalog: Catalog, *, ask: Callable[[str], str], progress: Progress) -> Java:
+    """The newest version, asked for at most once a day; `ask` gives that of a package, or nothing."""
     if not request.profile.java:
         return NONE
     key = _key(base, request.platform, request.apt_mirror, request.apt_sources, catalog.java.package)
@@ -55,12 +67,8 @@ def resolve(request: Request, base: Base, catalog: Catalog, *, engine: Engine, p
         return Java(version=stored["version"])
     package = catalog.java.package
     progress.step(f"Asking Debian for the version of {package}")
-    finished = _ask(request, base, package, engine)
-    lines = finished.output.strip().splitlines()
-    if finished.status:
-        raise _unreachable(package, "\n".join(lines[-6:]) or "apt said nothing.")
-    version = lines[-1] if lines else "(none)"
-    if version == "(none)":
+    version = ask(package)
+    if not version:
         raise IncompatibleError(
             f"The Debian of {base.reference} has no {package}.",
             why="The Java runtime is made from that package.",
@@ -75,8 +83,18 @@ def forget(plan: "Plan") -> None:
     cache.forget("java", _key(plan.base, plan.platform, plan.apt_mirror, plan.apt_sources, plan.java_package))
 
 
-def _ask(request: Request, base: Base, package: str, engine: Engine) -> Finished:
+def _said(package: str, finished: Finished) -> str:
+    """What apt says; nothing where it has no such package."""
+    lines = finished.output.strip().splitlines()
+    if finished.status:
+        raise _unreachable(package, "\n".join(lines[-6:]) or "apt said nothing.")
+    return lines[-1] if lines and lines[-1] != "(none)" else ""
+
+
+def _ask(request: Request, base: Base, package: str, engine: Engine, progress: Progress) -> Finished:
     try:
+        if engine.local(base.pinned) is None:  # read before, by another engine, or removed since
+            engine.pull(base.pinned, platform=request.platform, progress=progress)
         with engine.container(
             base.pinned,
             ["/bin/sh", "/stages/java_version.sh", package],

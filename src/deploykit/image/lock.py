@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -85,17 +85,29 @@ def resolve(
     *,
     base: str,
     ca_file: Path | None = None,
+    avoid: Collection[str] = (),
 ) -> Lock:
-    """The lock for a base: the committed one where it fits, else the one resolved before, else a new one."""
+    """The lock for a base: the committed one where it fits, else the one resolved before, else a new one.
+
+    One with a pin that is to be avoided does not fit.
+    """
     refuse_what_cannot_fit(spark, line, inventory, catalog, base=base)
-    return _pinned(_of(line), _requirements(line, catalog), inventory, base=base, ca_file=ca_file)
+    return _pinned(_of(line), _requirements(line, catalog), inventory, base=base, ca_file=ca_file, avoid=avoid)
 
 
-def resolve_extra(extra: Extra, client: Lock, inventory: Inventory, *, base: str, ca_file: Path | None = None) -> Lock:
+def resolve_extra(
+    extra: Extra,
+    client: Lock,
+    inventory: Inventory,
+    *,
+    base: str,
+    ca_file: Path | None = None,
+    avoid: Collection[str] = (),
+) -> Lock:
     """The lock of an extra, beside what the base holds and the client adds: neither moves."""
     added = {file.name: file.version for file in client.added}
     beside = replace(inventory, distributions={**inventory.distributions, **added})
-    return _pinned(_of(extra), extra.requires, beside, base=base, ca_file=ca_file)
+    return _pinned(_of(extra), extra.requires, beside, base=base, ca_file=ca_file, avoid=avoid)
 
 
 def _of(what: SparkLine | Extra) -> str:
@@ -103,16 +115,25 @@ def _of(what: SparkLine | Extra) -> str:
     return f"spark-{what.line}" if isinstance(what, SparkLine) else f"with-{what.name}"
 
 
-def _pinned(of: str, requirements: Sequence[str], inventory: Inventory, *, base: str, ca_file: Path | None) -> Lock:
+def _pinned(
+    of: str,
+    requirements: Sequence[str],
+    inventory: Inventory,
+    *,
+    base: str,
+    ca_file: Path | None,
+    avoid: Collection[str],
+) -> Lock:
     pins = committed.read(inventory.mage, of, inventory.python_minor)
     files = () if pins is None else pins.files.get(inventory.platform, ())
-    if pins is not None and files and pins.fits(inventory.distributions):
+    wanted = tuple(file for file in files if f"{file.name}=={file.version}" not in avoid)
+    if pins is not None and files and wanted == files and pins.fits(inventory.distributions):
         return _lock(files, inventory, reused=pins.against, source="committed")
-    key = _key(requirements, inventory)
+    key = _key((*requirements, *(f"not {pin}" for pin in avoid)), inventory)
     if stored := cache.read_json("resolved", key):
         files = tuple(File(**file) for file in stored["files"])
         return _lock(files, inventory, source="resolved before for this base")
-    files = _from_index(requirements, inventory, prefer=files, base=base, ca_file=ca_file)
+    files = _from_index(requirements, inventory, prefer=wanted, avoid=avoid, base=base, ca_file=ca_file)
     cache.write_json("resolved", key, {"files": [asdict(file) for file in files]})
     return _lock(files, inventory, source="resolved now for this base")
 
@@ -132,7 +153,13 @@ def _lock(files: Sequence[File], inventory: Inventory, *, source: str, reused: M
 
 
 def _from_index(
-    requirements: Sequence[str], inventory: Inventory, *, prefer: Sequence[File], base: str, ca_file: Path | None
+    requirements: Sequence[str],
+    inventory: Inventory,
+    *,
+    prefer: Sequence[File],
+    avoid: Collection[str] = (),
+    base: str,
+    ca_file: Path | None,
 ) -> tuple[File, ...]:
     """Ask the index. Committed pins are kept where they fit, so that the same base gives the same lock next year."""
     held = inventory.distributions
@@ -140,11 +167,11 @@ def _from_index(
     fits = target(inventory)
     try:
         try:
-            files = index.resolve(requirements, fits, held=held, preferred=preferred, ca_file=ca_file)
+            files = index.resolve(requirements, fits, held=held, preferred=preferred, avoid=avoid, ca_file=ca_file)
         except NoSolutionError:
             if not preferred:
                 raise
-            files = index.resolve(requirements, fits, held=held, preferred={}, ca_file=ca_file)
+            files = index.resolve(requirements, fits, held=held, preferred={}, avoid=avoid, ca_file=ca_file)
     except NoSolutionError as error:
         raise IncompatibleError(
             f"No set of versions fits both what is added and {base}.",

@@ -1,0 +1,41 @@
+"""One name for the images of several platforms: an index, whose tag is made of theirs."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deploykit.errors import BuildError
+from deploykit.plan import Plan
+from deploykit.registry import Manifest, Registry
+from deploykit.registry.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, compact
+
+
+def tag(plans: Sequence[Plan]) -> str:
+    """`<mage>-spark<spark>-<profile>-<first 8 of a hash of all their inputs>`: as the tag of one image is."""
+    inputs = hashlib.sha256("".join(sorted(plan.inputs for plan in plans)).encode()).hexdigest()
+    return f"{plans[0].tag.rpartition('-')[0]}-{inputs[:8]}"
+
+
+def index(images: Mapping[str, Manifest]) -> dict[str, Any]:
+    """The index of images by their platforms, of the kind that they are of themselves; pure."""
+    kinds = {image.media_type for image in images.values()}
+    entries = []
+    for platform, image in sorted(images.items()):
+        system, _, machine = platform.partition("/")
+        entries.append({**image.descriptor, "platform": {"architecture": machine, "os": system}})
+    media_type = DOCKER_LIST if kinds == {DOCKER_MANIFEST} else OCI_INDEX
+    return {"schemaVersion": 2, "mediaType": media_type, "manifests": entries}
+
+
+def put(plans: Sequence[Plan], registry: Registry) -> tuple[str, str]:
+    """Put the index of images that are in the registry there; returns its tag and digest. What is there stays."""
+    images: dict[str, Manifest] = {}
+    for plan in plans:
+        found = registry.manifest(plan.tag)
+        if found is None:
+            raise BuildError(f"{plan.reference} is not in the registry.", fix="run it again")
+        images[plan.platform] = found
+    content = index(images)
+    named = tag(plans)
+    digest = registry.digest(named)
+    return named, digest or registry.put_manifest(named, compact(content), content["mediaType"])

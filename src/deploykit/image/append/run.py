@@ -1,0 +1,34 @@
+"""`deploykit image --engine registry`: a plan, and everything that building it without an engine takes."""
+
+from functools import partial
+
+from deploykit.errors import UsageError
+from deploykit.image import base
+from deploykit.image.append import verify_in
+from deploykit.image.append.build import build
+from deploykit.image.build import Result
+from deploykit.image.layers import layers
+from deploykit.plan import Plan
+from deploykit.progress import Progress
+from deploykit.registry import Registry
+
+
+def append(plan: Plan, *, push: bool, verified: bool, progress: Progress) -> Result:
+    """Make sure that the image is in its registry; only there can it be."""
+    if not push:
+        raise UsageError("Without an engine an image is made in its registry, and nowhere else.", fix="--push")
+    return build(
+        plan,
+        layers=layers,
+        registry=_registry(plan.repository, plan),
+        base=_registry(base.repository(plan.base.reference), plan),
+        verified=verified,
+        inside=partial(verify_in.verify, plan, where=plan.verify_in, progress=progress)
+        if verified and plan.verify_in
+        else None,
+        progress=progress,
+    )
+
+
+def _registry(repository: str, plan: Plan) -> Registry:
+    return Registry(repository, timeout=plan.timeout, ca_file=plan.ca_file, insecure=plan.insecure_registry)

@@ -1,0 +1,115 @@
+"""The newest version of packages that a set of suites offers, with the hash that each file must have."""
+
+import lzma
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from deploykit.errors import UnreachableError
+from deploykit.image import download, index_settings
+from deploykit.image.index import File
+from deploykit.image.layers.debian import release
+from deploykit.image.layers.debian.sources import Suite
+from deploykit.image.layers.debian.versions import order
+from deploykit.progress import Progress
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """One package for one architecture; `size` in bytes."""
+
+    name: str
+    version: str
+    architecture: str
+    url: str
+    sha256: str
+    size: int
+
+    def fetch(self, *, ca_file: Path | None, progress: Progress) -> Path:
+        """The package in the cache, its hash checked."""
+        name = f"{self.name}_{self.architecture}.deb"
+        file = File(name=self.name, version=self.version, file=name, url=self.url, sha256=self.sha256, size=self.size)
+        return download.into_cache(file, ca_file=ca_file, progress=progress)
+
+
+def newest(
+    names: Mapping[str, str | None],
+    suites: Sequence[Suite],
+    architecture: str,
+    *,
+    trusted: bool = True,
+    ca_file: Path | None,
+    progress: Progress,
+) -> dict[str, Package]:
+    """The newest package of each name, or the one of the version it maps to; what no suite offers is left out.
+
+    `trusted`: the lists' signatures are checked; else what is found must not be fetched. Raises `UnreachableError`
+    where a mirror does not answer, `BuildError` where its list is not Debian's.
+    """
+    found: dict[str, Package] = {}
+    for suite in suites:
+        for package in _offered(suite, names, architecture, trusted=trusted, ca_file=ca_file, progress=progress):
+            if names[package.name] not in (None, package.version):
+                continue
+            if package.name not in found or order(found[package.name].version) < order(package.version):
+                found[package.name] = package
+    return found
+
+
+def _offered(
+    suite: Suite, names: Collection[str], architecture: str, *, trusted: bool, ca_file: Path | None, progress: Progress
+) -> Iterator[Package]:
+    signed = _fetch(f"{suite.address}/dists/{suite.name}/InRelease", ca_file)
+    text = release.verified(signed, suite) if trusted else release.unverified(signed, suite)
+    url, sha256, size = release.packages(text, suite, architecture)
+    listed = File(name=suite.name, version="", file=f"{suite.name}-Packages.xz", url=url, sha256=sha256, size=size)
+    wanted = tuple(f"Package: {name}\n".encode() for name in names)
+    with lzma.open(download.into_cache(listed, ca_file=ca_file, progress=progress)) as file:
+        for stanza in _stanzas(file):
+            if stanza.startswith(wanted):
+                yield _package(stanza.decode().splitlines(), suite)
+
+
+def _stanzas(file: IO[bytes]) -> Iterator[bytes]:
+    """The list has 60 000 of them in 50 MB: they are told apart a megabyte at a time."""
+    rest = b""
+    while block := file.read(BLOCK):
+        *whole, rest = (rest + block).split(b"\n\n")
+        yield from whole
+    yield rest
+
+
+def _package(lines: Sequence[str], suite: Suite) -> Package:
+    fields = {name: rest.strip() for name, colon, rest in (line.partition(":") for line in lines) if colon}
+    return Package(
+        name=fields["Package"],
+        version=fields["Version"],
+        architecture=fields["Architecture"],
+        url=f"{suite.address}/{fields['Filename']}",
+        sha256=fields["SHA256"],
+        size=int(fields["Size"]),
+    )
+
+
+def _fetch(url: str, ca_file: Path | None) -> bytes:
+    import requests
+
+    try:
+        answer = requests.get(
+            url,
+            timeout=(download.CONNECT_SECONDS, download.SILENCE_SECONDS),
+            verify=str(index_settings.certificates(ca_file)),
+        )
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        status = getattr(error.response, "status_code", None)
+        why = f"The server answered {status}." if status else f"{type(error).__name__}: the server did not answer."
+        raise UnreachableError(
+            "Debian's list of packages could not be fetched.",
+            why=f"{url}: {why}",
+            fix="--apt-mirror, --ca-file or a proxy",
+        ) from None
+    return answer.content[: release.LARGEST]

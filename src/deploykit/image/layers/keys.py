@@ -1,0 +1,79 @@
+"""What decides what is in each layer: layers of the same key hold the same files, whoever made them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from deploykit.image import pyspark_wheel
+
+if TYPE_CHECKING:
+    from deploykit.plan import Plan
+
+SHOWN = 16
+"""Characters of a key in a label: enough to tell the layers of one repository apart."""
+INSTALL = ("stages/install.sh", "stages/install.py", "stages/bytecode.py")
+
+
+def keys(plan: "Plan", *, bytecode: str | None = None) -> dict[str, str]:
+    """The SHA-256 of each layer's inputs, by name, rarest change first: the order in which layers lie.
+
+    `bytecode`: the full version of the Python that compiles, where it is not the base's; "" where nothing is compiled.
+    """
+    python = plan.base.inventory.python if bytecode is None else bytecode
+    inputs: dict[str, object] = {}
+    if plan.profile.java:
+        inputs["jre"] = _jre(plan)
+    dependencies = sorted([file.file, file.sha256] for file in plan.lock.added)
+    inputs["dependencies"] = _wheels(plan, dependencies, python)
+    if plan.warm:
+        sources = _sources("stages/warm.py", "stages/imports.py", "stages/bytecode.py")
+        inputs["warm"] = [plan.base.identity, plan.platform, dependencies, sources]
+    for extra in plan.extras:
+        inputs[f"with-{extra.name}"] = _wheels(plan, extra.inputs, python)
+    bounds = plan.line.bounds if not plan.profile.jars else {}
+    pyspark = [plan.spark.release, plan.sdist.sha256, pyspark_wheel.FORMAT, bounds, plan.profile.jars]
+    inputs["pyspark"] = _wheels(plan, pyspark, python)
+    inputs["mage-ilum"] = _mage_ilum(plan, python)
+    return {name: _sha256(value) for name, value in inputs.items()}
+
+
+def label(keys: Mapping[str, str]) -> str:
+    """`jre=<16 characters of the key> dependencies=…`, as the label `io.deploykit.layers` has it."""
+    return " ".join(f"{name}={key[:SHOWN]}" for name, key in keys.items())
+
+
+def _jre(plan: "Plan") -> list[object]:
+    sources = _sources("stages/jre.sh", "stages/apt.sh")
+    return [plan.platform, plan.java_package, plan.java.version, plan.java_modules, sources]
+
+
+def _wheels(plan: "Plan", what: object, python: str) -> list[object]:
+    return [what, plan.base.inventory.site_packages, python, _sources(*INSTALL)]
+
+
+def _mage_ilum(plan: "Plan", python: str) -> list[object]:
+    from deploykit.image import context
+
+    inventory = plan.base.inventory
+    sources = _sources(
+        "stages/mage_ilum.sh", "stages/mage_ilum.py", "stages/bytecode.py", "stages/run_app.sh", "runtime/", "project/"
+    )
+    texts = [context.lock_file(plan), plan.lock.constraints(plan.spark)]
+    # Of the base it holds a copy of the start script and, with jars, of the users.
+    return [plan.base.identity, plan.platform, inventory.site_packages, python, plan.profile.jars, texts, sources]
+
+
+def _sources(*paths: str) -> dict[str, str]:
+    """The hashes of files and folders that travel with deploykit."""
+    from deploykit.plan import source_hashes
+
+    return {name: known for name, known in source_hashes().items() if name in paths or name.startswith(_folders(paths))}
+
+
+def _folders(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(path for path in paths if path.endswith("/"))
+
+
+def _sha256(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

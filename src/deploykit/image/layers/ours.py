@@ -1,0 +1,69 @@
+"""The layers of a plan, in order, each with the way to make it here."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from deploykit.image import extras, lock, wheelhouse
+from deploykit.image.layers import interpreter, jre, trees
+from deploykit.image.layers.interpreter import Interpreter
+from deploykit.image.layers.keys import keys
+from deploykit.image.layers.layer import Layer, made
+from deploykit.image.layers.trees import BaseFiles
+from deploykit.image.wheelhouse import Wheel
+from deploykit.plan import Plan
+from deploykit.progress import Progress
+
+Fill = Callable[[Path, Path, Progress], None]
+
+
+def layers(plan: Plan, base: BaseFiles) -> tuple[Layer, ...]:
+    """Every layer of the image, rarest change first; those that cannot be made here say so."""
+    compiler = interpreter.find(plan.base.inventory.python)
+    found = []
+    made_here = keys(plan, bytecode=compiler.version if compiler else "")
+    for name, key in keys(plan).items():
+        fill, cost = _fill(name, plan, base, compiler)
+        make = None if fill is None else partial(made, name, made_here[name], fill)
+        found.append(Layer(name=name, key=key, make=make, cost=cost, optional=name == "warm"))
+    return tuple(found)
+
+
+def _fill(name: str, plan: Plan, base: BaseFiles, compiler: Interpreter | None) -> tuple[Fill | None, str]:
+    """How a layer is made, and what is lost where it, or a part of it, is not."""
+    if name == "jre":
+        why = jre.cannot()
+        return None if why else partial(jre.make, plan=plan, base=base.text), why
+    if name == "warm":
+        return None, "Each worker pod compiles what it imports of Mage: it starts some seconds later."
+    cost = "" if compiler else f"It is not compiled: there is no Python {plan.base.inventory.python_minor} here."
+    if name == "mage-ilum":
+        return lambda root, work, _: trees.mage_ilum(root, plan, base, compiler=compiler, scratch=work), cost
+
+    def fill(root: Path, work: Path, progress: Progress) -> None:
+        files = _files(name, plan, progress)
+        others = [file for file in files if not file.file.endswith(".whl")]
+        if name.startswith("with-"):
+            trees.extra(root, name.removeprefix("with-"), others)
+        trees.wheels(
+            root,
+            [file for file in files if file not in others],
+            plan.base.inventory,
+            compiler=compiler,
+            scratch=work,
+        )
+
+    return fill, cost
+
+
+def _files(name: str, plan: Plan, progress: Progress) -> Sequence[Wheel]:
+    """The wheels of a layer, and other files of an extra, from the cache or their index."""
+    fits = lock.target(plan.base.inventory)
+    if name == "dependencies":
+        return wheelhouse.dependencies(plan.lock.added, fits, ca_file=plan.ca_file, progress=progress)
+    if name == "pyspark":
+        jars = plan.profile.jars
+        return [wheelhouse.pyspark(plan.spark, plan.line, fits, jars=jars, ca_file=plan.ca_file, progress=progress)]
+    asked = [extra for extra in plan.extras if f"with-{extra.name}" == name]
+    fetched = extras.fetch(asked, fits, mirror=plan.maven_mirror, ca_file=plan.ca_file, progress=progress)
+    return fetched[asked[0].name]

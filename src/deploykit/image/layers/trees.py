@@ -1,0 +1,111 @@
+"""The files of each layer in a folder on this machine, laid out by the programs that a build stage runs too."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from deploykit import assets
+from deploykit.errors import BuildError, IncompatibleError
+from deploykit.image import context
+from deploykit.image.inventory import Inventory
+from deploykit.image.layers.interpreter import Interpreter
+from deploykit.image.wheelhouse import Wheel
+from deploykit.plan import Plan
+
+KEPT = ("/app/run_app.sh", "/etc/passwd")
+"""The base's files that ours are made from."""
+
+
+class BaseFiles(Protocol):
+    """What a base's files say."""
+
+    def text(self, path: str) -> str | None:
+        """The content of one of `KEPT`; None where the base has no such file."""
+
+
+def wheels(
+    root: Path, files: Sequence[Wheel], inventory: Inventory, *, compiler: Interpreter | None, scratch: Path
+) -> None:
+    """Install wheels under a root, each checked once more, and compile what is there."""
+    links = scratch / "wheels"
+    links.mkdir()
+    for wheel in files:
+        _check(wheel)
+        (links / wheel.file).symlink_to(wheel.path)
+    root.mkdir(exist_ok=True)
+    python = _python(inventory)
+    _run(sys.executable, "install.py", str(root), inventory.site_packages, python, str(links))
+    if compiler is not None:
+        _run(compiler.path, "bytecode.py", str(root))
+
+
+def extra(root: Path, name: str, files: Sequence[Wheel]) -> None:
+    """The files of an extra that are no wheels."""
+    target = root / "opt" / name
+    _folder(target, root)
+    for file in files:
+        _check(file)
+        shutil.copyfile(file.path, target / file.file)
+        (target / file.file).chmod(0o644)
+
+
+def mage_ilum(root: Path, plan: Plan, base: BaseFiles, *, compiler: Interpreter | None, scratch: Path) -> None:
+    """The runtime library, the default project and what is beside them."""
+    context.write(plan, scratch / "context", dependencies=(), pyspark=None, extras={}, link=True)
+    for path in KEPT:
+        if (text := base.text(path)) is not None:
+            copy = scratch / "base" / path.lstrip("/")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(text.encode(errors="surrogateescape"))
+    named_user = ("named-user",) if plan.profile.jars else ()
+    root.mkdir()
+    program = scratch / "context" / "stages" / "mage_ilum.py"
+    _run(sys.executable, program, str(root), plan.base.inventory.site_packages, str(scratch / "base"), *named_user)
+    if compiler is not None:
+        _run(compiler.path, "bytecode.py", str(root), "opt/mage-ilum/lib")
+
+
+def _python(inventory: Inventory) -> str:
+    """The interpreter that programs of wheels start with, as the base's own installer would name it."""
+    prefix = inventory.site_packages.removesuffix(f"/lib/python{inventory.python_minor}/site-packages")
+    if prefix == inventory.site_packages:
+        raise IncompatibleError(
+            f"Its Python installs to {inventory.site_packages}; which one it is cannot be told from that.",
+            fix="--engine docker",
+        )
+    return f"{prefix}/bin/python3"
+
+
+def _folder(target: Path, root: Path) -> None:
+    """Make a folder and those above it, open to read whatever the umask is."""
+    target.mkdir(parents=True, exist_ok=True)
+    while target != root:
+        target.chmod(0o755)
+        target = target.parent
+
+
+def _check(wheel: Wheel) -> None:
+    with wheel.path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != wheel.sha256:
+        wheel.path.unlink(missing_ok=True)
+        raise BuildError(
+            f"{wheel.file} changed in the cache.",
+            why=f"Its SHA-256 is {found}, not {wheel.sha256}. It was removed.",
+            fix="run it again",
+        )
+
+
+def _run(python: str, program: str | Path, *arguments: str) -> None:
+    path = assets.image() / "stages" / program
+    command = [python, "-I", "-S", "-B", "-W", "ignore", str(path), *arguments]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, umask=0o022, check=False)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        raise BuildError(
+            f"{path.name} could not lay out a layer.", why=lines[-1] if lines else f"exit {done.returncode}"
+        )

@@ -1,0 +1,364 @@
+"""An image that was made without an engine is the one that Docker makes: the same files, the same configuration."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import zstandard
+from tests.image.conftest import SPARK, Deploykit, Finished
+from tests.sync.calls import On
+from tests.sync.faults import hang
+from tests.sync.registry_proxy import RegistryProxy
+from tests.sync.upstream import Upstream
+
+from deploykit import cache
+from deploykit.cli.output import Lines
+from deploykit.image import verify
+from deploykit.image.append import base_image as appending
+from deploykit.image.append import index, read_inventory, stream
+from deploykit.image.append.compose import OCI_CONFIG
+from deploykit.image.engine import Engine
+from deploykit.image.inventory import script
+from deploykit.plan import Plan
+from deploykit.planning import exact
+from deploykit.registry import Registry
+from deploykit.registry.manifest import OCI_MANIFEST, compact
+from deploykit.registry.mounts import Blobs
+from deploykit.request import Profile, Request
+
+PROFILES = ("slim", "connect")
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+
+
+@dataclass(frozen=True)
+class File:
+    """One path of our layers, as it is in a container."""
+
+    kind: bytes
+    mode: int
+    owner: tuple[int, int]
+    mtime: int
+    link: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same plan made by Docker and without it, each in a repository of its own."""
+
+    docker: str
+    appended: str
+    run: Finished
+
+
+@pytest.fixture(scope="session")
+def base_python(docker: Callable[..., str], needs_docker: str, base_image: str, tmp_path_factory) -> Path:
+    """The base's own interpreter, outside of it."""
+    folder = tmp_path_factory.mktemp("python")
+    command = ["tar", "-c", "-C", "/usr/local", "--exclude=site-packages", "--exclude=__pycache__", "bin", "lib"]
+    packed = subprocess.run(
+        [needs_docker, "run", "--rm", "--network", "none", base_image, *command], capture_output=True, check=True
+    ).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="tar")
+    return folder / "bin" / "python3.10"
+
+
+@pytest.fixture(scope="session")
+def append_cache(build: Deploykit, tmp_path_factory) -> Path:
+    return with_wheels(tmp_path_factory.mktemp("cache"))
+
+
+def with_wheels(folder: Path) -> Path:
+    """A cache that has the published files which the build with Docker has fetched, and nothing that was made."""
+    for kind in ("blobs", "wheels"):
+        subprocess.run(["cp", "--recursive", "--link", cache.root() / kind, folder / kind], check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def append(base_image: str, base_python: Path, append_cache: Path) -> Deploykit:
+    """`deploykit image --push` on a machine without an engine and with a cache of its own."""
+
+    def append(*arguments: str, cache: Path = append_cache, base: str = base_image) -> Finished:
+        return subprocess.run(
+            [sys.executable, "-m", "deploykit", "image", "--base", base, "--push", *arguments],
+            env={
+                **os.environ,
+                "DEPLOYKIT_CACHE": str(cache),
+                "DEPLOYKIT_PYTHON": str(base_python),
+                "DOCKER_HOST": "unix:///no/such.sock",
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+    return append
+
+
+@pytest.fixture(scope="session", params=PROFILES)
+def pair(request, build: Deploykit, append: Deploykit, registry: str) -> Iterator[Pair]:
+    """The second repository has an older image of Docker's, as it has after a patch of Spark."""
+    exact = request.getfixturevalue("connect").exact if request.param == "connect" else slim(build)
+    repository = f"{registry}/deploykit-test/{uuid.uuid4().hex[:12]}"
+    copy(exact, repository, tag=f"0.9.80-spark4.1.0-{request.param}-00000000")
+    done = append("--spark", SPARK, "--profile", request.param, "--repository", repository)
+    assert done.returncode == 0, done.stderr
+    return Pair(docker=exact, appended=done.stdout.split()[-1], run=done)
+
+
+def slim(build: Deploykit) -> str:
+    """The other profile that Docker's path makes for this; `connect` is the one that all tests of this folder share."""
+    built = build("--spark", SPARK, "--profile", "slim", "--no-verify", "--push")
+    assert built.returncode == 0, built.stderr
+    return built.stdout.split()[-1]
+
+
+def copy(exact: str, repository: str, *, tag: str) -> None:
+    """An image, under another tag in another repository of the same registry."""
+    source, digest = Registry(exact.rpartition("@")[0].rpartition(":")[0]), exact.rpartition("@")[2]
+    target = Registry(repository)
+    manifest = source.manifest(digest)
+    for part in (manifest.content["config"], *manifest.content["layers"]):
+        Blobs(target).take(part["digest"], part["size"], source=Blobs(source), progress=Lines())
+    target.put_manifest(tag, manifest.raw, manifest.media_type)
+
+
+def files(exact: str, base: str) -> dict[str, File]:
+    """Every path that the layers above the base's have in a container."""
+    name, _, digest = exact.rpartition("@")
+    registry = Registry(name.rpartition(":")[0])
+    manifest = registry.manifest(digest)
+    below = Registry(base.rpartition(":")[0]).manifest(base.rpartition(":")[2]).content["layers"]
+    assert manifest.content["layers"][: len(below)] == below, "the base's own layers are all there, as they are"
+    found: dict[str, File] = {}
+    for layer in manifest.content["layers"][len(below) :]:
+        for member, read in stream.entries(Blobs(registry).content(layer["digest"], layer["size"]), progress=Lines()):
+            found[member.name.strip("/")] = File(
+                kind=member.type,
+                mode=member.mode & 0o7777,
+                owner=(member.uid, member.gid),
+                mtime=0 if member.isdir() else int(member.mtime),
+                link=member.linkname,
+                sha256=hashlib.sha256(read()).hexdigest() if member.isreg() else "",
+            )
+    return found
+
+
+def _tag(exact: str) -> str:
+    return exact.partition("@")[0].rpartition(":")[2]
+
+
+def config(exact: str) -> dict[str, object]:
+    name, _, digest = exact.rpartition("@")
+    return dict(Registry(name.rpartition(":")[0]).config(digest, platform="linux/amd64"))
+
+
+def test_the_files_are_those_of_the_image_that_docker_makes(pair, base_image):
+    docker, appended = files(pair.docker, base_image), files(pair.appended, base_image)
+    folders = {path for path, file in docker.items() if file.kind == tarfile.DIRTYPE}
+    only = sorted(set(docker) ^ set(appended))
+    # A folder of the base is named in a layer or not, as the builder likes it; it is the same one in a container.
+    assert [path for path in only if path not in folders] == []
+    different = {
+        path: (docker[path], appended[path]) for path in set(docker) & set(appended) if docker[path] != appended[path]
+    }
+    assert different == {}
+    assert len(appended) > 1000
+
+
+def test_the_configuration_is_that_of_the_image_that_docker_makes(pair):
+    docker, appended = config(pair.docker)["config"], config(pair.appended)["config"]
+    for name in ("User", "WorkingDir", "Cmd", "Entrypoint", "ExposedPorts", "Volumes"):
+        assert docker.get(name) == appended.get(name), name
+    assert set(docker["Env"]) == set(appended["Env"])
+    assert {**appended["Labels"], "io.deploykit.engine": ""} == {**docker["Labels"], "io.deploykit.engine": ""}
+    assert _tag(pair.docker) == _tag(pair.appended)
+
+
+def test_only_layers_that_are_nowhere_are_sent(pair):
+    assert "==> Layer warm: there already" in pair.run.stderr
+    assert "==> Layer pyspark: sent" in pair.run.stderr
+
+
+def test_layers_of_the_base_that_the_repository_has_are_not_touched(pair):
+    assert "==> The base's 4 layers: 4 there" in pair.run.stderr
+
+
+def test_it_holds_inside_what_must_hold_in_the_image_that_docker_makes(pair, engine, docker):
+    docker("pull", "--quiet", pair.appended)
+    checks = verify.inside(pair.appended, _plan(pair, engine), engine)
+    assert {check.name: check.problem for check in checks if check.problem} == {}
+    assert len(checks) >= 6
+
+
+def test_what_an_engine_reads_in_the_base_its_files_tell_too(docker, base_image, append_cache, monkeypatch):
+    """Word for word, without running anything of the base."""
+    monkeypatch.setenv("DEPLOYKIT_CACHE", str(append_cache))
+    registry, tag = Registry(base_image.rpartition(":")[0]), base_image.rpartition(":")[2]
+    image = appending.find(registry, registry.digest(tag), platform="linux/amd64")
+    facts = appending.facts(image, beside=None, progress=Lines())
+    told = read_inventory.report(facts, image.config, reference=base_image)
+    said = docker("run", "--rm", "--network", "none", base_image, "python3", "-c", script())
+    assert told == json.loads(said.splitlines()[-1])
+
+
+def test_two_machines_make_the_same_bytes(pair, append, registry, base_python, tmp_path):
+    """Another cache, another repository, another umask: one digest."""
+    profile = config(pair.appended)["config"]["Labels"]["io.deploykit.profile"]
+    repository = f"{registry}/deploykit-test/{uuid.uuid4().hex[:12]}"
+    copy(pair.docker, repository, tag=f"0.9.80-spark4.1.0-{profile}-00000000")
+    old = os.umask(0o077)
+    try:
+        again = append("--spark", SPARK, "--profile", profile, "--repository", repository, cache=with_wheels(tmp_path))
+    finally:
+        os.umask(old)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.split()[-1].rpartition("@")[2] == pair.appended.rpartition("@")[2]
+
+
+def test_a_second_run_has_nothing_to_build(pair, append):
+    profile = config(pair.appended)["config"]["Labels"]["io.deploykit.profile"]
+    repository = pair.appended.rpartition("@")[0].rpartition(":")[0]
+    again = append("--spark", SPARK, "--profile", profile, "--repository", repository)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.split()[-1] == pair.appended
+    assert "nothing to build" in again.stderr
+
+
+def test_without_a_push_it_needs_an_engine_and_says_so(append, base_image, repository):
+    done = append("--spark", SPARK, "--no-push", "--engine", "registry", "--repository", repository)
+    assert done.returncode == 2
+    assert "--push" in done.stderr
+
+
+def _plan(pair: Pair, engine: Engine) -> Plan:
+    labels = config(pair.appended)["config"]["Labels"]
+    request = Request(
+        spark=SPARK,
+        profile=Profile(labels["io.deploykit.profile"]),
+        repository=pair.appended.rpartition("@")[0].rpartition(":")[0],
+        platform="linux/amd64",
+        base=labels["org.opencontainers.image.base.name"],
+        network="host",
+    )
+    return exact(request, None, engine=engine, progress=Lines())
+
+
+def test_one_index_names_the_images_of_two_platforms_each_of_its_own_kind(append, registry, base_image):
+    """The base for arm64 is the one for amd64 under another name, with the loader that programs for arm64 ask for."""
+    base = arm64_beside(base_image, f"{registry}/deploykit-test/{uuid.uuid4().hex[:12]}")
+    repository = base.rpartition(":")[0]
+    request = ("--spark", SPARK, "--profile", "slim", "--platform", "linux/amd64", "--also-platform", "linux/arm64")
+    done = append(*request, "--repository", repository, base=base)
+    assert done.returncode == 0, done.stderr
+    both = Registry(repository).manifest(done.stdout.split()[-1].rpartition("@")[2])
+    platforms = [part["platform"]["architecture"] for part in both.parts]
+    assert platforms == ["amd64", "arm64"]
+    assert done.stderr.count("ok: programs and libraries are for linux/arm64") == 1
+    tags = [config(f"{repository}:x@{part['digest']}")["config"]["Labels"] for part in both.parts]
+    assert tags[0]["io.deploykit.inputs"] != tags[1]["io.deploykit.inputs"]
+
+
+def arm64_beside(base: str, repository: str) -> str:
+    """An index of the base and of the same files for another machine."""
+    source = Registry(base.rpartition(":")[0])
+    manifest = source.manifest(base.rpartition(":")[2])
+    copy(f"{base}@{manifest.digest}", repository, tag="amd64")
+    target = Registry(repository)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1"))
+    layer = target.put_blob(buffer.getvalue())
+    settings = dict(source.config(manifest.digest, platform="linux/amd64"))
+    settings |= {
+        "architecture": "arm64",
+        "rootfs": {"type": "layers", "diff_ids": [*settings["rootfs"]["diff_ids"], layer]},
+        "history": [*settings["history"], {"created_by": "the loader"}],
+    }
+    raw = compact(settings)
+    kind = manifest.content["layers"][0]["mediaType"].removesuffix(".gzip")
+    content = {
+        **manifest.content,
+        "config": {**manifest.content["config"], "digest": target.put_blob(raw), "size": len(raw)},
+        "layers": [*manifest.content["layers"], {"mediaType": kind, "digest": layer, "size": len(buffer.getvalue())}],
+    }
+    target.put_manifest("arm64", compact(content), manifest.media_type)
+    images = {f"linux/{tag}": target.manifest(tag) for tag in ("amd64", "arm64")}
+    both = index.index(images)
+    target.put_manifest("both", compact(both), both["mediaType"])
+    return f"{repository}:both"
+
+
+def test_on_a_base_of_the_oci_kind_the_image_is_of_that_kind(append, docker, registry, base_image):
+    """The same base with OCI's media types, and one of its layers packed with zstd."""
+    repository = f"{registry}/deploykit-test/{uuid.uuid4().hex[:12]}"
+    base = of_oci_kind(base_image, repository)
+    done = append("--spark", SPARK, "--profile", "slim", "--no-warm", "--repository", repository, base=base)
+    assert done.returncode == 0, done.stderr
+    exact = done.stdout.split()[-1]
+    manifest = Registry(repository).manifest(exact.rpartition("@")[2])
+    assert manifest.media_type == OCI_MANIFEST
+    kinds = {part["mediaType"].rpartition(".")[2] for part in manifest.content["layers"]}
+    assert kinds == {"tar+gzip", "tar+zstd"}
+    assert {part["mediaType"].partition(".docker.")[1] for part in manifest.content["layers"]} == {""}
+
+
+def of_oci_kind(base: str, repository: str) -> str:
+    source, target = Registry(base.rpartition(":")[0]), Registry(repository)
+    manifest = source.manifest(base.rpartition(":")[2])
+    copy(f"{base}@{manifest.digest}", repository, tag="docker")
+    layers = [{**part, "mediaType": f"{OCI_LAYER}+gzip"} for part in manifest.content["layers"]]
+    smallest = min(layers, key=lambda part: part["size"])
+    packed = zstandard.compress(gzip.decompress(target.blob(smallest["digest"])))
+    smallest |= {"mediaType": f"{OCI_LAYER}+zstd", "digest": target.put_blob(packed), "size": len(packed)}
+    settings = {**manifest.content["config"], "mediaType": OCI_CONFIG}
+    raw = compact({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": settings, "layers": layers})
+    target.put_manifest("oci", raw, OCI_MANIFEST)
+    return f"{repository}:oci"
+
+
+@pytest.mark.parametrize("call", ["mount", "PUT upload", "PUT manifest by tag"])
+def test_killed_anywhere_it_ends_well_the_next_time(call, append_cache, base_image, registry, tmp_path):
+    """Until the end there is no tag, and what was sent before is not sent again."""
+    with RegistryProxy(registry) as proxy:
+        (tmp_path / "config.json").write_text(proxy.docker_config)
+        repository = f"{proxy.host}/deploykit-test/{uuid.uuid4().hex[:12]}"
+        base = f"{proxy.host}/{base_image.partition('/')[2]}"
+        command = ["image", "--engine=registry", "--push", "--profile=slim", "--no-warm", f"--base={base}"]
+        environment = {**os.environ, "DEPLOYKIT_CACHE": str(append_cache), "DOCKER_CONFIG": str(tmp_path)}
+
+        def start() -> subprocess.Popen[str]:
+            arguments = [*command, f"--spark={SPARK}", f"--repository={repository}"]
+            return subprocess.Popen(
+                [sys.executable, "-m", "deploykit", *arguments],
+                env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )  # fmt: skip
+
+        proxy.inject(On(kind=call, nth=2 if call == "PUT upload" else 1), hang)
+        first = start()
+        proxy.wait_for(On(kind=call, nth=2 if call == "PUT upload" else 1), seconds=120)
+        first.kill()
+        first.communicate()
+        proxy.heal()
+        at = Upstream(registry, repository.partition("/")[2])
+        assert [tag for tag in at.tags() if "spark" in tag] == []
+        second = start()
+        out, err = second.communicate(timeout=300)
+        assert second.returncode == 0, err
+        assert len([tag for tag in at.tags() if "spark" in tag]) == 1
+        found = Registry(f"{registry}/{at.name}")
+        assert found.missing_blobs(found.manifest(out.split()[-1].rpartition("@")[2])) == []

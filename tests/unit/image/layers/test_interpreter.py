@@ -1,0 +1,56 @@
+"""Which Python compiles for a base."""
+
+import os
+import platform
+import stat
+import sys
+
+import pytest
+
+from deploykit.image.layers import interpreter
+
+HERE = platform.python_version()
+MINOR = HERE.rpartition(".")[0]
+
+pytestmark = pytest.mark.usefixtures("isolated")
+
+
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """A factory of programs; the search path holds those alone."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+
+    def make(name, script):
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(stat.S_IRWXU)
+        return str(folder / name)
+
+    return make
+
+
+def test_the_one_of_the_very_release_is_taken():
+    assert interpreter.find(HERE, fetch=False) == interpreter.Interpreter(path=sys.executable, version=HERE)
+
+
+def test_one_of_the_same_minor_version_is_taken_where_there_is_no_other():
+    found = interpreter.find(f"{MINOR}.999", fetch=False)
+    assert found is not None
+    assert found.version.rpartition(".")[0] == MINOR
+
+
+def test_a_program_on_the_path_that_only_looks_like_it_is_none(program):
+    program("python3.2", "echo 'pyenv: python3.2: command not found' >&2; exit 127")
+    assert interpreter.find("3.2.1", fetch=False) is None
+
+
+def test_another_implementation_is_none(program):
+    program("python3.2", "echo PyPy 3.2.1")
+    assert interpreter.find("3.2.1", fetch=False) is None
+
+
+def test_the_one_that_a_setting_names_comes_first(program, monkeypatch):
+    monkeypatch.setenv(interpreter.SETTING, program("mine", "echo CPython 3.2.1"))
+    program("python3.2", "echo CPython 3.2.1")
+    assert interpreter.find("3.2.1", fetch=False).path == os.environ[interpreter.SETTING]

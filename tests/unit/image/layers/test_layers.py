@@ -1,0 +1,122 @@
+"""A layer is made once, and is the same wherever and by whomever it is made."""
+
+import gzip
+import io
+import os
+import platform
+import sys
+import tarfile
+from functools import partial
+
+import pytest
+from tests.unit.image.plans import make
+
+from deploykit import cache
+from deploykit.image.layers import layer, layers, trees
+from deploykit.image.layers.interpreter import Interpreter
+from deploykit.image.layers.layer import made
+from deploykit.request import Profile
+
+START = "#!/bin/bash\nexec mage start\n"
+USERS = "root:x:0:0:root:/root:/bin/bash\n"
+PYTHON = Interpreter(path=sys.executable, version=platform.python_version())
+
+
+class Base:
+    """What the base's files say."""
+
+    def text(self, path):
+        return {"/app/run_app.sh": START, "/etc/passwd": USERS}.get(path)
+
+
+class Quiet:
+    """Nobody looks."""
+
+    def step(self, text): ...
+
+    def advance(self, name, done, total): ...
+
+    def log(self, line): ...
+
+
+def mage_ilum(profile=Profile.SLIM):
+    """The last layer, made with this Python."""
+
+    def fill(root, work, progress):
+        trees.mage_ilum(root, make(profile=profile), Base(), compiler=PYTHON, scratch=work)
+
+    return partial(made, "mage-ilum", f"key-{profile}", fill, Quiet())
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEPLOYKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        packed = mage_ilum()().path.read_bytes()
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(packed))) as archive:
+        return {
+            member.name: (member.mode & 0o7777, archive.extractfile(member).read() if member.isfile() else None)
+            for member in archive
+        }
+
+
+def test_another_folder_umask_and_time_zone_give_the_same_digest(isolated, tmp_path, monkeypatch):
+    here = mage_ilum()()
+    monkeypatch.setenv("DEPLOYKIT_CACHE", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("TZ", "Pacific/Chatham")
+    before = os.umask(0o077)
+    try:
+        there = mage_ilum()()
+    finally:
+        os.umask(before)
+    assert there.path != here.path
+    assert (there.diff_id, there.digest, there.size) == (here.diff_id, here.digest, here.size)
+
+
+def test_what_was_made_is_not_made_again(isolated, monkeypatch):
+    first = mage_ilum()()
+    monkeypatch.setattr(layer.compressed, "write", lambda *_: pytest.fail("it was made again"))
+    assert mage_ilum()() == first
+
+
+def test_a_layer_that_the_cache_lost_is_made_again(isolated):
+    first = mage_ilum()()
+    first.path.unlink()
+    assert mage_ilum()() == first
+    assert first.path.is_file()
+
+
+def test_nothing_is_left_in_the_cache_but_the_layer(isolated):
+    made_file = mage_ilum()()
+    assert list((cache.root() / "scratch").iterdir()) == []
+    assert [path.name for path in (cache.root() / "blobs" / "sha256").iterdir()] == [made_file.digest[7:]]
+
+
+def test_the_base_s_start_script_is_kept_beside_the_wrapper(members):
+    assert members["app/run_app.mage.sh"] == (0o755, START.encode())
+    assert b"dumb-init" in members["app/run_app.sh"][1]
+
+
+def test_group_0_may_write_where_mage_writes_and_nowhere_else(members):
+    writable = {name for name, (mode, _) in members.items() if mode & 0o020}
+    assert writable == {"home/mage", "home/src", "home/src/mage_data"}
+
+
+def test_the_library_is_compiled_and_the_project_is_not(members):
+    compiled = {name for name in members if name.endswith(".pyc")}
+    assert any(name.startswith("opt/mage-ilum/lib/mage_ilum/__pycache__/") for name in compiled)
+    assert not any(name.startswith("opt/mage-ilum/project/") for name in compiled)
+
+
+def test_only_an_image_with_jars_names_its_user(isolated, members):
+    assert "etc/passwd" not in members
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(mage_ilum(Profile.FULL)().path.read_bytes()))) as archive:
+        assert archive.extractfile("etc/passwd").read().decode() == f"{USERS}mage:x:1000:0::/home/mage:/bin/sh\n"
+
+
+def test_without_an_interpreter_the_layers_say_what_that_costs(isolated, monkeypatch):
+    monkeypatch.setattr("deploykit.image.layers.interpreter.find", lambda version: None)
+    found = {one.name: one for one in layers(make(profile=Profile.SLIM), Base())}
+    assert "not compiled" in found["pyspark"].cost
+    assert found["pyspark"].make is not None
+    assert (found["warm"].make, found["warm"].optional) == (None, True)
