@@ -147,6 +147,10 @@ class Catalog:
             raise UsageError(f"{option} {text} has a suffix, which no client has.", fix=f"{option} {version.release}")
         return version
 
+    def newest_patch(self, line: str) -> SparkVersion:
+        """The newest patch of a known line."""
+        return max(map(SparkVersion.parse, self.lines[line].patches))
+
     def line(self, version: SparkVersion, *, fix: str = "a newer deploykit") -> SparkLine:
         """The line of a version; raises `IncompatibleError` where it is not known."""
         try:

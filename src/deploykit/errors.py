@@ -3,7 +3,11 @@
 Anything else that escapes is a bug of ours and exits with 1.
 """
 
+import errno
 from typing import ClassVar
+
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Met while something is written, these name no file."""
 
 
 class DeploykitError(Exception):
@@ -43,3 +47,10 @@ class BuildError(DeploykitError):
     """A build, a verification or a push failed."""
 
     exit_code = 6
+
+
+def unusable(error: OSError) -> UsageError:
+    """What it is to a person that a file cannot be used; raises the error again where it is about no file."""
+    if error.filename is None and error.errno not in _DISK:
+        raise error
+    return UsageError(f"{error.filename or 'A file'} cannot be used.", why=error.strerror or str(error))

@@ -13,16 +13,18 @@ from deploykit.image import context, extras, lock, wheelhouse
 from deploykit.plan import Plan
 from deploykit.progress import Progress
 from deploykit.request import Request
+from deploykit.supply_chain.sbom import sbom
 
-IMAGE, VALUES, POLICIES = "image", "values.yaml", "network-policies.yaml"
+IMAGE, VALUES, POLICIES, MATERIALS = "image", "values.yaml", "network-policies.yaml", "sbom.cdx.json"
+WRITTEN = (IMAGE, VALUES, POLICIES, MATERIALS)
 
 
 def render(plan: Plan, request: Request, folder: Path, *, wheels: bool, progress: Progress) -> list[Path]:
-    """Write the build context, the values and the NetworkPolicies; returns their paths.
+    """Write the build context, values, NetworkPolicies and the bill of materials; returns their paths.
 
     They are put into the folder when all are ready. A folder that holds anything else is refused.
     """
-    if folder.exists() and (strange := sorted({path.name for path in folder.iterdir()} - {IMAGE, VALUES, POLICIES})):
+    if folder.exists() and (strange := sorted({path.name for path in folder.iterdir()} - {*WRITTEN})):
         raise UsageError(
             f"{folder} holds other files: {', '.join(strange[:3])}.",
             why="What it holds would be replaced.",
@@ -39,10 +41,11 @@ def render(plan: Plan, request: Request, folder: Path, *, wheels: bool, progress
         (target / VALUES).write_text(values, encoding="utf-8")
         if _has_helm(progress):
             (target / POLICIES).write_text(chart.network_policies(values), encoding="utf-8")
+        (target / MATERIALS).write_bytes(sbom(plan, labels=plan.labels))
         folder.mkdir(exist_ok=True)
-        for name in (IMAGE, VALUES, POLICIES):
+        for name in WRITTEN:
             _replace(target / name, folder / name)
-    return [folder / name for name in (IMAGE, VALUES, POLICIES) if (folder / name).exists()]
+    return [folder / name for name in WRITTEN if (folder / name).exists()]
 
 
 def _has_helm(progress: Progress) -> bool:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from deploykit import catalog
+from deploykit.detect.where import Where
 from deploykit.errors import UsageError
 
 
@@ -29,15 +30,20 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request for an image. Exactly one of `spark`, `server` and `namespace` says which Spark it is for.
+    """One request for an image. Either `spark` says which Spark it is for, or `where` says whom to ask.
 
-    `timeout`: seconds for each question to a server, a registry or a cluster.
+    `sharing`: further servers that share the image of `server`. `timeout`: seconds for each question to a registry or
+    a cluster, and for all that is asked which Spark runs. `avoid`: `name==version` pins that the image must not have.
+    `engine`: `docker` or `registry`; None: what there is. `verify_in`: `[CONTEXT/]NAMESPACE`, for what no engine made.
     """
 
     spark: str | None = None
     server: str | None = None
+    sharing: tuple[str, ...] = ()
     namespace: str | None = None
     context: str | None = None
+    ilum_core: str | None = None
+    helm_values: str | None = None
     client: str | None = None
     executor_python: str | None = None
     mage: str | None = None
@@ -52,16 +58,21 @@ class Request:
     apt_sources: Path | None = None
     maven_mirror: str | None = None
     network: str | None = None
+    engine: str | None = None
+    verify_in: str | None = None
+    insecure_registry: tuple[str, ...] = ()
     timeout: float = 3.0
+    avoid: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        named = [name for name in ("spark", "server", "namespace") if getattr(self, name)]
-        if len(named) != 1:
-            given = " and ".join(f"--{name}" for name in named)
+        asked = [f"--{name.replace('_', '-')}" for name in ("server", "namespace", "ilum_core") if getattr(self, name)]
+        if self.spark and asked:
             raise UsageError(
-                f"{given} were given; one says it." if named else "Which Spark?",
+                f"--spark and {' and '.join(asked)} were given; one says it.",
                 fix="--spark 4.1.1, --server sc://host:15002 or --namespace ilum",
             )
+        if not self.spark and not asked:
+            raise UsageError("Which Spark?", fix="--spark 4.1.1, --server sc://host:15002 or --namespace ilum")
         if self.mage and not re.fullmatch(r"\d+(\.\d+)+[\w.]*", self.mage):
             raise UsageError(f"--mage {self.mage!r} is not a Mage release.", fix="--mage 0.9.80")
         if not self.profile.java and (needy := [name for name in self.extras if catalog.load().extras[name].java]):
@@ -96,6 +107,17 @@ class Request:
             )
         if self.ca_file and not self.ca_file.is_file():
             raise UsageError(f"--ca-file {self.ca_file} is not there.", fix="a file with PEM certificates")
+
+    @property
+    def where(self) -> Where:
+        """Whom to ask which Spark runs; raises `UsageError` where nobody is named."""
+        return Where(
+            servers=(*((self.server,) if self.server else ()), *self.sharing),
+            namespace=self.namespace,
+            context=self.context,
+            ilum_core=self.ilum_core,
+            helm_release=self.helm_values,
+        )
 
 
 _NAME = r"(?:[\w.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"

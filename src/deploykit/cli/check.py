@@ -3,6 +3,7 @@
 import click
 
 from deploykit.cli import check_inside, output
+from deploykit.cli.seconds import Seconds
 
 
 @click.command()
@@ -19,7 +20,7 @@ from deploykit.cli import check_inside, output
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=2.5,
     show_default=True,
     help="Seconds for the way to the server; the default ends the command within 3.",

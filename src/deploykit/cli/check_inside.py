@@ -103,7 +103,9 @@ def run(url: str | None, chosen: Options, *, spark: str | None, output_format: s
         from deploykit.check.project import checks
 
         walk, more = Walk(steps=checks.steps(checks.read(chosen.project, spark=spark), where="here")), {}
-        summary = check_view.summary(walk) if walk.failure else "The project fits."
+        sure = all(step.outcome == "ok" for step in walk.steps)
+        fits = "The project fits." if sure else "Nothing is wrong for certain; see the warnings."
+        summary = check_view.summary(walk) if walk.failure else fits
     else:
         found = _from_mage(url, chosen)
         walk, more, summary = found.walk, {"patches": list(found.patches)}, _summary(found)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploykit.cli import output
+from deploykit.cli.seconds import Seconds
 from mage_ilum.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     default=2.5,
     show_default=True,
     help="Seconds to wait for the cluster and the page, in all; the default ends the command within 3 without them.",

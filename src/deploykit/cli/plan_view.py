@@ -8,6 +8,7 @@ from deploykit.image import wheelhouse
 from deploykit.image.engine import Engine
 from deploykit.image.extras import PlannedExtra
 from deploykit.plan import Plan
+from deploykit.registry import Registry
 
 MB = 1_000_000
 
@@ -17,16 +18,19 @@ def presence(plan: Plan, engine: Engine) -> str:
     if plan.repository == catalog.load().defaults.repository:
         return "not asked: no --repository was given"
     try:
-        engine.ping()
-        digest = engine.digest(plan.reference)
+        digest = engine.digest(plan.reference) if engine.answers() else _registry(plan).digest(plan.tag)
     except DeploykitError as error:
         return f"could not be asked: {error.why or error.what}"
     return f"there already: {digest}" if digest else "not there yet"
 
 
+def _registry(plan: Plan) -> Registry:
+    return Registry(plan.repository, timeout=plan.timeout, ca_file=plan.ca_file, insecure=plan.insecure_registry)
+
+
 def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[str, str]]:
     """The rows of the table."""
-    said = "as asked for" if detection is None else f"{detection.confidence}: {detection.evidence[0].where} says so"
+    said = "as asked for" if detection is None else f"{detection.confidence}: {detection.decisive.where} says so"
     inventory = plan.base.inventory
     shown = [
         ("image", plan.reference),

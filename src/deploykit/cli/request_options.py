@@ -9,6 +9,10 @@ import click
 from click.core import ParameterSource
 
 from deploykit import catalog
+from deploykit.cli.registry_options import insecure_registry
+from deploykit.cli.seconds import Seconds
+from deploykit.cli.where_options import option as _option
+from deploykit.cli.where_options import where_options
 from deploykit.image.platform import host_platform
 from deploykit.request import Profile, Request
 
@@ -20,28 +24,41 @@ def request_options(function: _Command) -> Callable[..., object]:
 
     @wraps(function)
     def with_request(**options: object) -> object:
-        own = {name: options.pop(name) for name in _NAMES}
-        return function(request=_request(own), **options)
+        own = {name: options.pop(name) for name in NAMES}
+        return function(request=to_request(own, place), **options)
 
+    return add_options(with_request)
+
+
+def add_options(function: Callable[..., object]) -> Callable[..., object]:
+    """Add the options, which come as they are: for a command that makes several requests of them."""
     for option in reversed(_options()):
-        with_request = option(with_request)
-    return with_request
+        function = option(function)
+    return function
 
 
-def _request(options: dict[str, object]) -> Request:
-    """What is empty, such as the value of an unset variable of a script, counts as not given."""
+def to_request(options: Mapping[str, object], place: Callable[[str], int]) -> Request:
+    """The request of the options. What is empty, such as the value of an unset variable, counts as not given.
+
+    `place` says how near to the person an option was set, 0 being the command line: a flag that names the Spark takes
+    the place of a variable that does, and that of `deploykit.toml`.
+    """
     given = {name: value for name, value in options.items() if value not in (None, "")}
-    for name in _overruled(given):
-        del given[name]
+    places = {name: place(name) for name in WHICH_SPARK if name in given}
+    nearest = min(places.values(), default=0)
+    for name in (*places, "helm_values"):  # a release is one of the place that names its namespace
+        if name in given and place(name) > nearest:
+            del given[name]
+    if "server" not in given:
+        given.pop("sharing", None)
     values = {"repository": catalog.load().defaults.repository, **given}
     return Request(**{**values, "profile": Profile(str(values["profile"]))})  # type: ignore[arg-type] # click checked them
 
 
-def _overruled(given: Mapping[str, object]) -> list[str]:
-    """What names the Spark in a weaker place: a flag takes the place of a variable, that of `deploykit.toml`."""
-    source = click.get_current_context().get_parameter_source
-    places = {name: _PLACES[found] for name in _WHICH_SPARK if name in given and (found := source(name)) in _PLACES}
-    return [name for name, place in places.items() if place > min(places.values())]
+def place(name: str) -> int:
+    """How near to the person an option of the running command was set; 0 is the command line."""
+    source = click.get_current_context().get_parameter_source(name)
+    return _PLACES.get(source, len(_PLACES)) if source is not None else len(_PLACES)
 
 
 def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]:
@@ -50,9 +67,7 @@ def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]
     path = click.Path(dir_okay=False, path_type=Path)
     return [
         _option("--spark", metavar="X.Y.Z", help="The Spark version that the server runs."),
-        _option("--server", metavar="sc://HOST:PORT", help="Ask this Spark Connect server which Spark it runs."),
-        _option("--namespace", help="Ask the Spark pods of this Kubernetes namespace."),
-        _option("--context", help="The kubeconfig's context; the current one unless given."),
+        *where_options(server="Ask this Spark Connect server which Spark it runs; of several the oldest decides."),
         _option(
             "--client", metavar="X.Y.Z", help="Another client than the server's version; it may be of an older line."
         ),
@@ -82,21 +97,27 @@ def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]
         _option(
             "--maven-mirror", metavar="URL", help="A Maven repository to fetch jars from; Maven's own unless given."
         ),
+        _option(
+            "--engine",
+            type=click.Choice(["docker", "registry"]),
+            help="What makes the image: Docker, or nobody but deploykit, in the registry; Docker where one answers.",
+        ),
+        _option(
+            "--verify-in",
+            metavar="[CONTEXT/]NAMESPACE",
+            help="Try an image that no engine made in a pod of this namespace too, before it gets its tag.",
+        ),
         _option("--network", help="The network of the build, such as host."),
-        _option("--timeout", type=_SECONDS, default=3.0, help="Seconds for each question to a server or registry."),
+        insecure_registry,
+        _option("--timeout", type=Seconds(), default=3.0, help="Seconds for each question to a server or registry."),
     ]
 
 
-_SECONDS = click.FloatRange(min=0, min_open=True)
-_WHICH_SPARK = ("spark", "server", "namespace")
+WHICH_SPARK = ("spark", "server", "namespace", "ilum_core")
 _PLACES = {ParameterSource.COMMANDLINE: 0, ParameterSource.ENVIRONMENT: 1, ParameterSource.DEFAULT_MAP: 2}
 
-_NAMES = (
-    "spark", "server", "namespace", "context", "client", "executor_python", "mage", "base", "profile", "extras",
-    "repository", "platform", "warm", "ca_file", "apt_mirror", "apt_sources", "maven_mirror", "network", "timeout",
+NAMES = (
+    "spark", "server", "sharing", "namespace", "context", "ilum_core", "helm_values", "client", "executor_python",
+    "mage", "base", "profile", "extras", "repository", "platform", "warm", "ca_file", "apt_mirror", "apt_sources",
+    "maven_mirror", "network", "engine", "verify_in", "insecure_registry", "timeout",
 )  # fmt: skip
-
-
-def _option(name: str, **settings: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
-    variable = f"DEPLOYKIT_{name.removeprefix('--').replace('-', '_').upper()}"
-    return click.option(name, envvar=variable, show_default="default" in settings, **settings)  # type: ignore[arg-type] # passed through

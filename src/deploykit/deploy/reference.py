@@ -21,6 +21,9 @@ class ImageReference:
     tag: str = ""
     digest: str = ""
 
+    def __str__(self) -> str:
+        return self.repository + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
+
     @classmethod
     def parse(cls, text: str) -> "ImageReference":
         """Read a reference; raises `UsageError` when it does not say which image exactly."""

@@ -46,6 +46,20 @@ def refuse_foreign(path: Path, signed: str) -> None:
         )
 
 
+def is_sealed(text: str) -> bool:
+    """Whether a text is just as deploykit wrote it, for whichever chart."""
+    first, _, rest = text.partition("\n")
+    seal, _, body = rest.partition("\n")
+    return first.startswith("# Values of ") and seal == _seal(body)
+
+
+def sealed(text: str) -> str:
+    """A text that deploykit wrote and has changed, with a seal for what it is now."""
+    first, _, rest = text.partition("\n")
+    body = rest.partition("\n")[2]
+    return f"{first}\n{_seal(body)}\n{body}"
+
+
 def write(path: Path, text: str) -> None:
     """Write the file, whole or not at all; raises `UsageError`."""
     from deploykit import cache

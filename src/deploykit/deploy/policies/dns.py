@@ -5,7 +5,8 @@ from ipaddress import ip_address
 from deploykit.deploy.policies.model import Network, Pod, Service
 from deploykit.deploy.policies.table import Destination
 
-_SYSTEM = ("kube-system", "openshift-dns")
+SYSTEM = ("kube-system", "openshift-dns")
+"""The namespaces that a cluster's DNS is in, one of them."""
 NODE_LOCAL = ip_address("169.254.20.10")
 """Where NodeLocal DNSCache listens on each node, unless it is set up otherwise."""
 _NODE_LOCAL_LABEL = ("k8s-app", "node-local-dns")
@@ -31,10 +32,15 @@ def destinations(network: Network) -> tuple[Destination, ...]:
     )
 
 
+def is_known(network: Network) -> bool:
+    """Whether the network shows DNS servers."""
+    return any(_is_dns(service) for service in network.services)
+
+
 _ASSUMED = Pod(namespace="kube-system", name="kube-dns", labels={"k8s-app": "kube-dns"})
 
 
 def _is_dns(service: Service) -> bool:
     asked = any((port.port, port.protocol) == (53, "UDP") for port in service.ports)
     # The Service of NodeLocal DNSCache, kube-dns-upstream, is for the cache itself.
-    return service.namespace in _SYSTEM and asked and not service.headless and not service.name.endswith("-upstream")
+    return service.namespace in SYSTEM and asked and not service.headless and not service.name.endswith("-upstream")

@@ -3,9 +3,13 @@
 from collections.abc import Collection
 
 from deploykit.deploy.policies.model import Network, Pod
+from deploykit.deploy.policies.selector import Labels
 
-_NAMES = ("mage-ilum", "mageai")
-"""`app.kubernetes.io/name` of our chart's pods, and of those of Ilum's module and Mage's own chart."""
+OURS = "mage-ilum"
+"""`app.kubernetes.io/name` of our chart's pods."""
+MODULE = {"mageai": "server", "mageai-scheduler": "scheduler"}
+"""The same of the pods of Ilum's module, which is Mage's own chart, and the kinds that they are."""
+_NAME, _KIND = "app.kubernetes.io/name", "app.kubernetes.io/component"
 
 
 def mage_pods(network: Network, *, namespaces: Collection[str] = ()) -> dict[str, Pod]:
@@ -16,12 +20,22 @@ def mage_pods(network: Network, *, namespaces: Collection[str] = ()) -> dict[str
     """
     found: dict[str, Pod] = {}
     for pod in sorted(network.pods, key=lambda pod: not pod.addresses):
-        if pod.labels.get("app.kubernetes.io/name") in _NAMES and (not namespaces or pod.namespace in namespaces):
-            kind = pod.labels.get("app.kubernetes.io/component", "server")
+        if is_mage(pod.labels) and (not namespaces or pod.namespace in namespaces):
+            kind = kind_of(pod.labels)
             same = found.setdefault(kind, pod)
             if _place(same) != _place(pod):
                 found.setdefault(f"{kind} of {'/'.join(_place(pod))}", pod)
     return found
+
+
+def is_mage(labels: Labels) -> bool:
+    """Whether a pod with these labels is one of our chart's, or Mage of Ilum's own module."""
+    return labels.get(_NAME) in (OURS, *MODULE)
+
+
+def kind_of(labels: Labels) -> str:
+    """The kind that a pod of Mage is."""
+    return labels.get(_KIND) or MODULE.get(labels.get(_NAME, ""), "server")
 
 
 def unlabelled_worker(namespace: str) -> Pod:

@@ -1,0 +1,141 @@
+"""Images that are in a registry already: what they are, and which of them fits."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from deploykit.deploy.reference import ImageReference
+from deploykit.errors import BuildError, DeploykitError, UnreachableError
+from deploykit.image.base import repository as without_tag
+from deploykit.registry import Registry
+from deploykit.request import Request
+from deploykit.sync.drift import BASE_NAME, SPARK, Labels, Wanted
+from deploykit.sync.record import Record
+
+AT_ONCE = 4
+PLATFORM = "io.deploykit.platform"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """An image of the repository, by digest, with its labels; whether all of it is there."""
+
+    image: ImageReference
+    labels: Labels
+    whole: bool
+
+
+def registry_of(repository: str, request: Request) -> Registry:
+    """The client of a repository, with the request's limits and certificates."""
+    return Registry(repository, timeout=request.timeout, ca_file=request.ca_file, insecure=request.insecure_registry)
+
+
+def tagged(reference: str, request: Request) -> str | None:
+    """The digest that a registry gives a reference now; None where it is absent."""
+    name, _, digest = reference.partition("@")
+    tag = name.rpartition("/")[2].partition(":")[2] or "latest"
+    return digest or registry_of(without_tag(name), request).digest(tag)
+
+
+def base_digest(base: str, labels: Labels | None, request: Request) -> str:
+    """The digest of the wanted base, asked for only where an image names another base: it may be the same one."""
+    if labels is not None and labels.get(BASE_NAME) == base:
+        return ""
+    try:
+        return tagged(base, request) or ""
+    except DeploykitError:
+        return ""  # an engine may have the base all the same, and the names are compared
+
+
+def labels(registry: Registry, reference: str, *, platform: str) -> Labels | None:
+    """The labels of an image, and its platform as one more; None where it, or the part that has them, is absent."""
+    try:
+        config = registry.config(reference, platform=platform)
+    except BuildError:
+        manifest = registry.manifest(reference)
+        if manifest is None or registry.missing_blobs(manifest):
+            return None
+        raise
+    if config is None:
+        return None
+    own = {str(name): str(text) for name, text in ((config.get("config") or {}).get("Labels") or {}).items()}
+    return {PLATFORM: f"{config.get('os')}/{config.get('architecture')}", **own}
+
+
+def fitting(wanted: Wanted, *, registry: Registry, record: Record, say: Callable[[str], None]) -> Found | None:
+    """An image that is what is wanted: one that was deployed before, else the tag that looks newest.
+
+    One that has lost a part is taken last, for a push may heal it.
+    """
+    damaged: Found | None = None
+    for candidate, known in _candidates(wanted, registry=registry, record=record, say=say):
+        if candidate.whole:
+            say(f"{candidate.image.tag} {known}, and fits")
+            return candidate
+        say(f"{candidate.image.tag} fits, but its registry has lost a part of it")
+        damaged = damaged or candidate
+    return damaged
+
+
+def _candidates(
+    wanted: Wanted, *, registry: Registry, record: Record, say: Callable[[str], None]
+) -> Iterator[tuple[Found, str]]:
+    for image in record.newest_first():
+        known = record.labels(image)
+        if known is None or image.repository != registry.repository or not wanted.fits(known):
+            continue
+        if (found := _look(registry, image, known)) is not None:
+            yield found, "was deployed before"
+    try:
+        tags = registry.tags()
+    except UnreachableError as error:
+        # Some registries list no tags to those who may pull and push all the same: the plan's own tag is asked for.
+        say(f"The tags of {registry.repository} could not be listed: {error.why}")
+        return
+    for image, known in _labelled(_named(tags, wanted), wanted, registry):
+        if (found := _look(registry, image, known)) is not None:
+            yield found, "is in the registry"
+
+
+def _look(registry: Registry, image: ImageReference, known: Labels) -> Found | None:
+    lost = missing(registry, image.digest)
+    return None if image.digest in lost else Found(image=image, labels=known, whole=not lost)
+
+
+def missing(registry: Registry, digest: str) -> list[str]:
+    """The digests of those parts of an image that the registry does not have; its own where it has none of it."""
+    manifest = registry.manifest(digest)
+    return [digest] if manifest is None else registry.missing_blobs(manifest)
+
+
+def _named(tags: Iterable[str], wanted: Wanted) -> list[str]:
+    """Tags of our form for the Spark and the profile."""
+    spark = re.escape(f"{wanted.client.line}.") + (r"\d+" if wanted.newer_patch else str(wanted.client.patch))
+    form = re.compile(rf".+-spark{spark}-{wanted.request.profile}-[0-9a-f]{{8}}")
+    return sorted(tag for tag in tags if form.fullmatch(tag))
+
+
+def _labelled(tags: list[str], wanted: Wanted, registry: Registry) -> list[tuple[ImageReference, Labels]]:
+    """Those whose labels fit, the newest Spark and then the newest Java first."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def ask(tag: str) -> tuple[ImageReference, Labels] | None:
+        digest = registry.digest(tag)
+        known = None if digest is None else labels(registry, digest, platform=wanted.request.platform)
+        if digest is None or known is None or not wanted.fits(known):
+            return None
+        return ImageReference(registry.repository, tag, digest), known
+
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        fits = [found for found in pool.map(ask, tags) if found is not None]
+    return sorted(fits, key=_age, reverse=True)
+
+
+def _age(found: tuple[ImageReference, Labels]) -> tuple[list[int], list[int], str]:
+    """Nothing else of an image tells how new it is."""
+    image, known = found
+    return _numbers(known[SPARK]), _numbers(known.get("io.deploykit.java", "")), image.tag
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]

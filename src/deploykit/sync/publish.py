@@ -1,0 +1,162 @@
+"""Make sure that an image is in the registry, whole, with what belongs to it; only what is missing is done."""
+
+from dataclasses import dataclass, replace
+
+from deploykit.deploy.reference import ImageReference
+from deploykit.detect.evidence import Detection
+from deploykit.errors import BuildError, DeploykitError
+from deploykit.image.build import build
+from deploykit.image.engine import Engine
+from deploykit.plan import DOCKER, Plan, sources
+from deploykit.planning import exact, quick
+from deploykit.progress import Progress
+from deploykit.registry import Registry
+from deploykit.request import Request
+from deploykit.supply_chain import attach, complete, sign
+from deploykit.sync import find
+from deploykit.sync.drift import Labels, Wanted
+from deploykit.sync.find import Found
+
+INPUTS = "io.deploykit.inputs"
+SOURCES = "io.deploykit.sources"
+TRIES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What image is to be there, and where; `sign_key` is what it is to be signed with, if it is."""
+
+    wanted: Wanted
+    detection: Detection | None
+    registry: Registry
+    sign_key: str | None
+    progress: Progress
+
+    @property
+    def request(self) -> Request:
+        """The request for just the client that is wanted."""
+        return replace(self.wanted.request, client=self.wanted.client.release, avoid=self.wanted.avoid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """An image by the digest that the registry gives its tag, with its labels."""
+
+    image: ImageReference
+    labels: Labels
+    built: bool
+    pushed: bool
+
+
+def make(target: Target, *, verified: bool) -> Published:
+    """Plan, build, verify and push the image, unless its tag is in the registry; needs an engine."""
+    progress = target.progress
+    engine = Engine(timeout=target.request.timeout)
+    plan = exact(target.request, target.detection, engine=engine, progress=progress)
+    built = pushed = False
+    if target.registry.digest(plan.tag) is None:
+        result = build(plan, push=True, verified=verified, engine=engine, progress=progress)
+        built, pushed = result.built, result.pushed
+    else:
+        progress.step(f"{plan.reference} is in the registry: nothing to build")
+    progress.step(f"Checking that all of {plan.reference} is in the registry")
+    image, labels, healed = _settled(plan, target, engine)
+    return Published(image=image, labels=labels, built=built, pushed=pushed or healed)
+
+
+def completed(found: Found, target: Target) -> str:
+    """Attach what belongs to an image that was there: who pushed it may have been killed before that was done.
+
+    Returns why there is no bill of materials, where there can be none.
+    """
+    digest, inputs = found.image.digest, found.labels.get(INPUTS, "")
+    registry, key = target.registry, target.sign_key
+    materials = attach.ours(registry, digest, inputs)
+    if materials is None and (plan := _plan_of(found.labels, target)) is not None:
+        complete(plan, str(found.image), digest, registry=registry, key=key, progress=target.progress)
+        return ""
+    if key:
+        for signed in filter(None, (digest, materials)):
+            sign.sign(registry, signed, key=key, progress=target.progress, what=f"{registry.repository}@{signed}")
+    return "" if materials else f"{found.image.tag} has no bill of materials: what it was made from is not known here."
+
+
+def _plan_of(labels: Labels, target: Target) -> Plan | None:
+    """The plan that an image was made by: as remembered here, else as an engine can read it; None if it is neither."""
+    if labels.get(SOURCES) != sources():
+        return None  # another deploykit made it, and no plan of this one is the same
+    engine = Engine(timeout=target.request.timeout)
+    for work_out in (quick, exact):
+        if work_out is exact and not engine.answers():
+            return None  # without an engine, all of the base would have to be read for it
+        try:
+            plan = work_out(target.request, target.detection, engine=engine, progress=target.progress)
+        except DeploykitError:
+            continue
+        if plan.inputs == labels.get(INPUTS):
+            return plan
+    return None
+
+
+def _settled(plan: Plan, target: Target, engine: Engine) -> tuple[ImageReference, Labels, bool]:
+    """The image that the registry has under the plan's tag, whole and complete, by the digest that it names last.
+
+    And its labels, and whether it had to be pushed again.
+
+    Two machines that both found no such tag, and built, push one after the other; the tag then names the second image.
+    Each asks again after its push, so both go on with what the tag names. What remains: the first may ask before the
+    second pushes. Its values then name an image by a digest that no tag names any more, and which is there as long as
+    the registry keeps such images; once it is removed, the next sync sees it and takes the other.
+    """
+    registry = target.registry
+    healed = False
+    for _ in range(TRIES):
+        digest = registry.digest(plan.tag)
+        if digest is None:
+            raise _lost(plan, "It does not know the tag after the push.")
+        healed = _heal(plan, digest, target, engine) or healed
+        labels = _own(plan, digest, registry)
+        complete(plan, plan.reference, digest, registry=registry, key=target.sign_key, progress=target.progress)
+        if registry.digest(plan.tag) == digest:
+            return ImageReference(plan.repository, plan.tag, digest), labels, healed
+    raise _lost(plan, "Another image is pushed to the tag again and again.")
+
+
+def _own(plan: Plan, digest: str, registry: Registry) -> Labels:
+    """The labels of an image that was made from the plan's inputs; anything else under its tag is refused."""
+    labels = find.labels(registry, digest, platform=plan.platform)
+    if labels is None or labels.get(INPUTS) != plan.inputs:
+        raise BuildError(
+            f"{plan.reference} in the registry is another image than the plan's.",
+            why="Its labels do not name these inputs, and a tag that is there is never pushed over.",
+            fix="find out who pushed it, remove it, and sync again",
+        )
+    return labels
+
+
+def _heal(plan: Plan, digest: str, target: Target, engine: Engine) -> bool:
+    """Push a tag again whose image has lost a part, where this engine has the very same one; whether it was pushed."""
+    missing = find.missing(target.registry, digest)
+    if not missing:
+        return False
+    local = engine.local(plan.reference) if plan.engine == DOCKER else None
+    if local is None or f"{plan.repository}@{digest}" not in local.repo_digests:
+        raise BuildError(
+            f"The registry has lost a part of {plan.reference}.",
+            why=f"{missing[0]} is not there, no engine here has the very same image, and another one under this tag "
+            "would have another digest.",
+            fix="remove the tag from the registry, and sync again",
+        )
+    target.progress.step(f"The registry has lost a part of {plan.reference}: pushing the same image again")
+    engine.push(plan.repository, plan.tag, progress=target.progress)
+    if missing := find.missing(target.registry, digest):
+        raise _lost(plan, f"{missing[0]} is not there after the push.")
+    return True
+
+
+def _lost(plan: Plan, why: str) -> BuildError:
+    return BuildError(
+        f"{plan.reference} was pushed, but the registry does not have all of it.",
+        why=why,
+        fix="run it again; values and Git are as they were",
+    )

@@ -1,0 +1,153 @@
+"""One environment's sync: each step can be repeated, and a kill between any two leaves registry and values whole."""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from deploykit.deploy import values_image
+from deploykit.deploy.reference import ImageReference
+from deploykit.errors import DeploykitError, unusable
+from deploykit.progress import Progress
+from deploykit.registry import Registry
+from deploykit.sync import ask, client, files, find, record
+from deploykit.sync.drift import BASE_NAME, Labels, Wanted, compare
+from deploykit.sync.environment import Environment
+from deploykit.sync.find import Found
+from deploykit.sync.outcome import Options, Outcome
+from deploykit.sync.record import Entry, Record
+
+TRIAL = ImageReference("registry.example/mage-ilum", "0.0.0-spark0.0.0-slim-00000000", "sha256:" + "0" * 64)
+
+
+def run(environment: Environment, options: Options, *, progress: Progress) -> Outcome:
+    """Sync one environment; what a person can act on is in `Outcome.error`, and is not raised."""
+    outcome = Outcome(environment=environment, checked=options.check)
+    began = time.monotonic()
+    try:
+        if options.check:
+            _sync(outcome, options, progress)
+        else:
+            with files.only_one(environment.values.resolve().parent, progress=progress):
+                _sync(outcome, options, progress)
+    except DeploykitError as error:
+        outcome.error = error
+    except OSError as error:  # such as a full disk; the other environments may do without it
+        outcome.error = unusable(error)
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def _sync(outcome: Outcome, options: Options, progress: Progress) -> None:
+    environment = outcome.environment
+    request = environment.request
+    text = values_image.read(environment.values)
+    outcome.before = values_image.image(text, where=environment.values)
+    values_image.with_image(text, TRIAL, where=environment.values)  # a file that cannot be written is refused first
+    outcome.server = ask.server(environment, max_wait=options.max_wait, progress=progress)
+    wanted = client.wanted(environment, outcome.server)
+    kept = record.read(record.path(environment.values))
+    registry = find.registry_of(request.repository, request)
+    present, known = _deployed(outcome.before, kept, registry, platform=request.platform)
+    wanted = wanted.where_it_runs(known)
+    if known is not None:
+        wanted = replace(wanted, base_digest=find.base_digest(wanted.base, known, request))
+    outcome.drift = compare(wanted, outcome.before, present=present, labels=known)
+    found = None
+    if not outcome.acts and outcome.before is not None and known is not None:
+        found = Found(image=outcome.before, labels=known, whole=True)
+    elif outcome.acts:
+        client.refuse_doubt(environment, outcome.server)
+        for drift in outcome.drift:
+            progress.step(f"Drift of {drift}")
+        wanted = replace(wanted, base_digest=wanted.base_digest or find.base_digest(wanted.base, None, request))
+        found = find.fitting(wanted, registry=registry, record=kept, say=progress.step)
+    if options.full and found is not None:
+        found, wanted = _look_closer(outcome, found, wanted, registry, progress)
+    if found is None:
+        client.refuse_what_cannot_be_carried(wanted)
+    if outcome.acts and not options.check:
+        found = _settle(outcome, found, wanted=wanted, options=options, registry=registry, progress=progress)
+        _write(outcome, found)
+    if found is not None:
+        outcome.after, outcome.labels = found.image, found.labels
+
+
+def _settle(
+    outcome: Outcome, found: Found | None, *, wanted: Wanted, options: Options, registry: Registry, progress: Progress
+) -> Found:
+    """The image in the registry, whole and with what belongs to it: the one that was found, else a new one."""
+    from deploykit.supply_chain import ready
+    from deploykit.sync import publish
+
+    assert outcome.server is not None
+    if options.sign_key:
+        ready(options.sign_key)
+    target = publish.Target(
+        wanted=wanted,
+        detection=outcome.server.detection,
+        registry=registry,
+        sign_key=options.sign_key,
+        progress=progress,
+    )
+    if found is not None and found.whole:
+        note = publish.completed(found, target)
+        outcome.notes += (note,) if note else ()
+        return found
+    made = publish.make(target, verified=options.verified)
+    outcome.built, outcome.pushed = made.built, made.pushed
+    if made.image == outcome.before and not made.pushed:
+        outcome.notes += ("Made from what is newest now, the image is the one that is deployed.",)
+    # The plan took this base for the one in the label: they are the same by digest.
+    return Found(image=made.image, labels={**made.labels, BASE_NAME: wanted.base}, whole=True)
+
+
+def _look_closer(
+    outcome: Outcome, found: Found, wanted: Wanted, registry: Registry, progress: Progress
+) -> tuple[Found | None, Wanted]:
+    """Look for the other kinds of drift: the image that is left, None where one wants a new one, and what that is."""
+    from deploykit.sync import full
+
+    progress.step(f"Looking closer at {found.image.tag}")
+    looked = full.look(outcome.environment, found, wanted, registry=registry, progress=progress)
+    outcome.drift += looked.drift
+    outcome.notes += looked.notes
+    for drift in looked.drift:
+        progress.step(f"Drift of {drift} ({drift.policy})")
+    return None if any(drift.acts for drift in looked.drift) else found, looked.wanted
+
+
+def _deployed(
+    image: ImageReference | None, kept: Record, registry: Registry, *, platform: str
+) -> tuple[bool, Labels | None]:
+    """Whether the deployed image is in the registry, and its labels: one question where the record knows them."""
+    if image is None or not image.digest or image.repository != registry.repository:
+        return False, kept.labels(image)
+    if (known := kept.labels(image)) is not None:
+        return registry.digest(image.digest) is not None, known
+    known = find.labels(registry, image.digest, platform=platform)
+    return known is not None, known
+
+
+def _write(outcome: Outcome, found: Found) -> None:
+    """The record first: killed before the values are written, the next sync takes the image from it and goes on.
+
+    Both are read again: a build takes minutes, in which a person may have edited them.
+    """
+    assert outcome.server is not None
+    values = outcome.environment.values
+    text = values_image.read(values)
+    kept = record.read(record.path(values))
+    fresh = values_image.with_image(text, found.image, where=values)
+    if fresh == text:
+        return
+    entry = Entry(
+        at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        server=str(outcome.server.version),
+        image=str(found.image),
+        why=tuple(map(str, outcome.drift)),
+        deploykit=version("deploykit"),
+    )
+    files.write(record.path(values), record.to_text(kept.having(entry, found.labels)))
+    files.write(values, fresh)
+    outcome.changed = True

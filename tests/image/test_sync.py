@@ -1,0 +1,341 @@
+"""`deploykit sync` against a real registry, engine and Spark: it follows the server, and does nothing else."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.sync.registry_proxy import RegistryProxy
+from tests.unit.image.test_yanked import project, published
+
+from deploykit.registry import Registry
+
+__all__ = ["published"]  # a fixture
+
+NO_ENGINE = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
+FAST = ("--no-verify",)
+
+TOML = """\
+repository = "{repository}"
+base = "{base}"
+profile = "slim"
+warm = false
+network = "host"
+values = "values.yaml"
+"""
+VALUES = """\
+# Ours; CI sets the image.
+mageai:
+  image:
+    tag: "none"   # by sync
+    pullPolicy: Always
+  replicas: 1
+"""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A folder with `deploykit.toml`, and `deploykit` run in it."""
+
+    folder: Path
+
+    @property
+    def values(self) -> Path:
+        return self.folder / "values.yaml"
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "values.yaml.sync.json"
+
+    @property
+    def image(self) -> dict[str, str]:
+        """What the values deploy."""
+        return dict(yaml.safe_load(self.values.read_text(encoding="utf-8"))["mageai"]["image"])
+
+    def files(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
+
+    def run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "deploykit", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+    def sync(self, *arguments: str, code: int = 0, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """What a sync says of its one environment."""
+        done = self.run("sync", *FAST, *arguments, "-o", "json", environment=environment)
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        [said] = json.loads(done.stdout)
+        return {**said, "stderr": done.stderr}
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory, base_image: str, own_repository: str) -> Callable[..., Checkout]:
+    """A new checkout, whose images go into the repository of this run."""
+
+    def make(*, repository: str = own_repository, base: str = base_image, values: str = "") -> Checkout:
+        folder = tmp_path_factory.mktemp("checkout")
+        (folder / "deploykit.toml").write_text(TOML.format(repository=repository, base=base), encoding="utf-8")
+        if values:
+            (folder / "values.yaml").write_text(values, encoding="utf-8")
+        return Checkout(folder)
+
+    return make
+
+
+@dataclass(frozen=True)
+class Step:
+    """One sync of the story, and the files it left."""
+
+    said: dict[str, Any]
+    files: dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Ilum goes 4.0, 4.1, 3.5 and back to 4.1, with a sync in between; the last machine has no engine."""
+
+    checkout: Checkout
+    steps: dict[str, Step]
+
+
+@pytest.fixture(scope="module")
+def story(make, spark_server: Callable[[str], str]) -> Story:
+    checkout = make(values=VALUES)
+    steps: dict[str, Step] = {}
+    for name, version in (("first", "4.0.5"), ("up", "4.1.1"), ("down", "3.5.7"), ("back", "4.1.1")):
+        said = checkout.sync(
+            "--server", spark_server(version), "--max-wait", "90", environment=NO_ENGINE if name == "back" else {}
+        )
+        steps[name] = Step(said, checkout.files())
+    return Story(checkout, steps)
+
+
+def test_the_image_follows_the_server(story):
+    for name, version in (("first", "4.0.5"), ("up", "4.1.1"), ("down", "3.5.7"), ("back", "4.1.1")):
+        said = story.steps[name].said
+        assert (said["server"]["version"], said["server"]["confidence"]) == (version, "certain")
+        assert (said["spark"], said["verdict"], said["changed"], said["error"]) == (version, "same", True, None)
+        image = yaml.safe_load(story.steps[name].files["values.yaml"])["mageai"]["image"]
+        assert said["image"] == f"{image['repository']}:{image['tag']}@{image['digest']}"
+        assert f"-spark{version}-slim-" in image["tag"]
+
+
+def test_a_line_is_built_and_pushed_once_and_the_way_back_needs_no_engine(story):
+    done = {name: (step.said["built"], step.said["pushed"]) for name, step in story.steps.items()}
+    assert done == {"first": (True, True), "up": (True, True), "down": (True, True), "back": (False, False)}
+    assert story.steps["back"].said["image"] == story.steps["up"].said["image"]
+    assert "was deployed before, and fits" in story.steps["back"].said["stderr"]
+
+
+def test_it_says_what_drifted(story):
+    assert [step.said["drift"][0]["kind"] for step in story.steps.values()] == ["values", "server", "server", "server"]
+    assert story.steps["up"].said["drift"] == [
+        {"kind": "server", "from": "Spark 4.0.5", "to": "4.1.1", "policy": "rebuild"}
+    ]
+
+
+def test_only_the_image_of_the_values_changes(story):
+    lines = story.steps["back"].files["values.yaml"].decode().splitlines()
+    assert [line for line in lines if not any(key in line for key in ("repository:", "tag:", "digest:"))] == [
+        line for line in VALUES.splitlines() if "tag:" not in line
+    ]
+    assert f'    tag: "{story.checkout.image["tag"]}"   # by sync' in lines
+
+
+def test_the_record_tells_the_story(story):
+    syncs = json.loads(story.checkout.record.read_text(encoding="utf-8"))["syncs"]
+    assert [entry["server"] for entry in syncs] == ["4.0.5", "4.1.1", "3.5.7", "4.1.1"]
+    assert syncs[2]["why"] == ["server: Spark 4.1.1 -> 3.5.7"]
+
+
+def test_nothing_else_is_left_in_the_checkout(story):
+    for step in story.steps.values():
+        assert set(step.files) == {"deploykit.toml", "values.yaml", "values.yaml.sync.json"}
+
+
+def test_with_nothing_to_do_nothing_is_written_and_no_engine_is_asked(story, spark_server):
+    before = {path.name: path.stat().st_mtime_ns for path in story.checkout.folder.iterdir()}
+    said = story.checkout.sync("--server", spark_server("4.1.1"), "--max-wait", "90", environment=NO_ENGINE)
+    assert (said["changed"], said["drift"], said["before"]) == (False, [], said["image"])
+    assert {path.name: path.stat().st_mtime_ns for path in story.checkout.folder.iterdir()} == before
+
+
+@pytest.fixture
+def proxy(registry: str) -> Iterator[RegistryProxy]:
+    """Between deploykit and the registry, to count."""
+    with RegistryProxy(registry, login=False) as proxy:
+        yield proxy
+
+
+def copied(story: Story, checkout: Checkout, proxy: RegistryProxy, registry: str) -> None:
+    """The files of the story in another checkout, whose registry is the proxy."""
+    for name in ("deploykit.toml", "values.yaml", "values.yaml.sync.json"):
+        text = (story.checkout.folder / name).read_text(encoding="utf-8")
+        here = text.replace(f"{registry}/deploykit-test", f"{proxy.host}/deploykit-test")
+        (checkout.folder / name).write_text(here, encoding="utf-8")
+
+
+def test_with_nothing_to_do_the_registry_is_asked_one_question(story, make, proxy, registry):
+    checkout = make()
+    copied(story, checkout, proxy, registry)
+    said = checkout.sync("--spark", "4.1.1", environment=NO_ENGINE)
+    assert said["drift"] == []
+    assert sum(proxy.counted().values()) == 1, proxy.counted()
+    assert [call.kind for call in proxy.calls] == ["HEAD manifest by digest"]
+
+
+def test_a_machine_that_knows_nothing_finds_the_image_by_the_labels_of_the_registry(story, make):
+    """No record, no cache, no engine."""
+    checkout = make()
+    fresh = {**NO_ENGINE, "DEPLOYKIT_CACHE": str(checkout.folder / "cache")}
+    said = checkout.sync("--spark", "3.5.7", environment=fresh)
+    assert (said["image"], said["built"]) == (story.steps["down"].said["image"], False)
+    assert "is in the registry, and fits" in said["stderr"]
+
+
+def test_check_only_compares_and_says_which_image_would_be_taken(story, make):
+    checkout = make(values=VALUES)
+    before = checkout.files()
+    said = checkout.sync("--spark", "4.0.5", "--check", code=5, environment=NO_ENGINE)
+    assert (said["changed"], said["image"]) == (False, story.steps["first"].said["image"])
+    assert story.checkout.sync("--spark", "4.1.1", "--check", environment=NO_ENGINE)["drift"] == []
+    assert checkout.files() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--spark", "9.9.9"), "is of a line that this deploykit does not know"),
+        (("--spark", "4.3.0"), "needs Python"),
+        (("--spark", "4.0.5", "--client", "4.1.1"), "would be newer than the server"),
+    ],
+)
+@pytest.mark.parametrize("check", [(), ("--check",)])
+def test_what_is_not_safe_is_refused_and_all_stays_as_it_is(story, arguments, sentence, check):
+    before = story.checkout.files()
+    said = story.checkout.sync(*arguments, *check, code=3)
+    assert sentence in said["error"]["what"]
+    assert (said["changed"], said["built"]) == (False, False)
+    assert story.checkout.files() == before
+
+
+def test_values_that_name_what_the_registry_does_not_have_are_mended(story, make):
+    checkout = make()
+    good = story.checkout.values.read_text(encoding="utf-8")
+    checkout.values.write_text(good.replace(story.checkout.image["digest"], "sha256:" + "0" * 64), encoding="utf-8")
+    said = checkout.sync("--spark", "4.1.1", environment=NO_ENGINE)
+    assert [drift["kind"] for drift in said["drift"]] == ["image"]
+    assert checkout.values.read_text(encoding="utf-8") == good
+
+
+@pytest.fixture
+def moving_base(story, base_image: str) -> str:
+    """A tag that named the base when the image was made, and names something else now."""
+    name = f"{story.checkout.image['repository']}-base"
+    repository, _, tag = base_image.rpartition(":")
+    source, target = Registry(repository), Registry(name)
+    known = source.manifest(tag)
+    assert known is not None
+    target.put_blob(source.blob(known.content["config"]["digest"]))
+    target.put_manifest("moving", json.dumps({**known.content, "layers": []}).encode(), known.media_type)
+    return f"{name}:moving"
+
+
+def test_a_base_that_moved_is_reported_by_a_closer_look_alone(story, make, base_image, moving_base):
+    checkout = make(base=moving_base)
+    for name, content in story.steps["up"].files.items():
+        if name != "deploykit.toml":
+            text = content.decode().replace(f'"{base_image}"', f'"{moving_base}"')
+            (checkout.folder / name).write_text(text, encoding="utf-8")
+    assert checkout.sync("--spark", "4.1.1", environment=NO_ENGINE)["drift"] == []
+    said = checkout.sync("--spark", "4.1.1", "--full", environment=NO_ENGINE)
+    assert [(drift["kind"], drift["policy"]) for drift in said["drift"]] == [("base", "report")]
+    assert (said["changed"], said["image"]) == (False, story.steps["up"].said["image"])
+
+
+def test_a_wheel_that_was_taken_back_is_known_by_the_bill_of_materials(story, published):
+    """The index of this machine says so of one of those that the image holds."""
+    held = {**sbom_pins(story.checkout.image), "pyspark": "4.1.1"}
+    assert len(held) > 2
+    for name, version in held.items():
+        file = f"{name.replace('-', '_')}-{version}-py3-none-any.whl" if name != "pyspark" else "pyspark-4.1.1.tar.gz"
+        project(published, name, {file: 'data-yanked="breaks"' if name == "py4j" else ""})
+    said = story.checkout.sync("--spark", "4.1.1", "--full", environment=NO_ENGINE)
+    [wheel] = [drift for drift in said["drift"] if drift["kind"] == "wheel"]
+    assert wheel == {"kind": "wheel", "from": f"py4j=={held['py4j']}", "to": "yanked: breaks", "policy": "report"}
+    assert said["changed"] is False
+
+
+def sbom_pins(image: dict[str, str]) -> dict[str, str]:
+    """The distributions that the image's bill of materials names."""
+    registry = Registry(image["repository"])
+    [descriptor] = registry.referrers(image["digest"], artifact_type="application/vnd.cyclonedx+json")
+    manifest = registry.manifest(descriptor["digest"])
+    assert manifest is not None
+    components = json.loads(registry.blob(manifest.content["layers"][0]["digest"]))["components"]
+    return {part["name"]: part["version"] for part in components if part["purl"].startswith("pkg:pypi/")}
+
+
+def test_outputs_and_summary_go_where_the_pipeline_reads_them(story, make):
+    checkout = make()
+    pipeline = {
+        "GITHUB_OUTPUT": str(checkout.folder / "output"),
+        "GITHUB_STEP_SUMMARY": str(checkout.folder / "summary"),
+    }
+    said = checkout.sync("--spark", "4.1.1", environment={**NO_ENGINE, **pipeline})
+    assert (checkout.folder / "output").read_text(encoding="utf-8") == (
+        f"image={said['image']}\ndigest={said['digest']}\nspark=4.1.1\nchanged=true\n"
+    )
+    summary = (checkout.folder / "summary").read_text(encoding="utf-8")
+    assert (
+        f"| default | Spark 4.1.1 (asked: --spark) | 4.1.1 | same | `{said['image']}` | written, nothing built |"
+        in (summary)
+    )
+
+
+def test_an_environment_that_fails_does_not_stop_the_next(story, make, closed_port):
+    checkout = make()
+    with (checkout.folder / "deploykit.toml").open("a", encoding="utf-8") as file:
+        file.write(f'[environments.gone]\nserver = "sc://127.0.0.1:{closed_port}"\nvalues = "gone.yaml"\n')
+        file.write('[environments.prod]\nspark = "4.1.1"\nvalues = "prod/values.yaml"\n')
+    done = checkout.run("sync", "-o", "json", environment=NO_ENGINE)
+    gone, prod = json.loads(done.stdout)
+    assert done.returncode == 4
+    assert (gone["error"]["code"], gone["changed"]) == (4, False)
+    assert (prod["error"], prod["changed"]) == (None, True)
+    assert not (checkout.folder / "gone.yaml").exists()
+
+    shown = checkout.run("status", environment=NO_ENGINE)
+    assert shown.returncode == 0
+    first, second = shown.stdout.splitlines()[1:]
+    assert first.split() == ["gone", "not", "known", "none", "not", "asked", "none", "not", "known"]
+    assert second.startswith("prod         4.1.1 (asked)  0.9.80-spark4.1.1-slim-")
+    assert second.endswith("none")
+
+
+def test_a_token_is_written_nowhere(story, make):
+    checkout = make()
+    token = "s3cr3t-t0ken"
+    pipeline = {
+        "GITHUB_OUTPUT": str(checkout.folder / "output"),
+        "GITHUB_STEP_SUMMARY": str(checkout.folder / "summary"),
+    }
+    address = f"sc://127.0.0.1:1/;token={token}"
+    done = checkout.run("sync", "--server", address, "-o", "json", environment={**NO_ENGINE, **pipeline})
+    assert done.returncode == 4
+    assert token not in done.stdout + done.stderr
+    assert not any(token.encode() in content for content in checkout.files().values())
