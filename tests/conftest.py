@@ -11,18 +11,20 @@ import pytest
 
 pytest_plugins = ["tests.needs"]
 
-ORDER = ("unit", "golden", "chart", "spark", "image", "cluster")
+ORDER = ("unit", "golden", "chart", "spark", "image", "sync", "cluster")
 """By what they need."""
-TOGETHER = {"spark": "servers", "image": "servers", "cluster": "cluster"}
+TOGETHER = {"spark": "servers", "image": "servers", "sync": "sync", "cluster": "cluster"}
 """Folders whose files share what is slow to make, or disturb each other: a process for each. Others go anywhere."""
 
+OF_A_PIPELINE = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
 FOR_TESTS = ("DEPLOYKIT_TEST_", "DEPLOYKIT_SHARED", "DEPLOYKIT_CACHE", "DEPLOYKIT_UPDATE_GOLDEN")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No request of the person's own, such as `DEPLOYKIT_SPARK` from `make test SPARK=…`, reaches a test."""
+    """No request of the person's own, such as `DEPLOYKIT_SPARK` from `make test SPARK=…`, reaches a test; nor does
+    a test write into the files of the pipeline that runs it."""
     for name in list(os.environ):
-        if name.startswith("DEPLOYKIT_") and not name.startswith(FOR_TESTS):
+        if (name.startswith("DEPLOYKIT_") and not name.startswith(FOR_TESTS)) or name in OF_A_PIPELINE:
             del os.environ[name]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job; what tests start would inherit it
         signal.signal(signal.SIGINT, signal.default_int_handler)

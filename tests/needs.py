@@ -164,6 +164,20 @@ def needs_helm() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def needs_cosign() -> Iterator[str]:
+    """The path of `cosign`, which is on the PATH for what the test starts."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    with pytest.MonkeyPatch.context() as patch:
+        for folder in sorted(cache.glob("deploykit-tests/cosign-*"), reverse=True):
+            if shutil.which("cosign") is None and (folder / "cosign").exists():
+                patch.setenv("PATH", str(folder), prepend=os.pathsep)
+        found = shutil.which("cosign")
+        if found is None:
+            missing("cosign", "install cosign 2.6 or newer, or run tools/cosign.sh, which builds it with Go")
+        yield found
+
+
+@pytest.fixture(scope="session")
 def spark_server() -> Callable[[str], str]:
     """A factory: `spark_server("4.1.1")` is the address of a real Spark Connect server, `sc://127.0.0.1:PORT`.
 

@@ -7,12 +7,12 @@ from types import TracebackType
 
 
 class Relay:
-    """Passes every connection to its port on to `target`.
+    """Passes every connection to its port on to `target`: an address, or the path of a socket.
 
     `cut()` closes them all and listens no more; `freeze()` keeps them, and what is sent arrives nowhere any more.
     """
 
-    def __init__(self, target: tuple[str, int]) -> None:
+    def __init__(self, target: tuple[str, int] | str) -> None:
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = [self._listener]
@@ -50,12 +50,19 @@ class Relay:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            far = socket.create_connection(self._target)
+            far = self._connect()
             self._open += [near, far]
             for source, sink in ((near, far), (far, near)):
                 thread = threading.Thread(target=_pump, args=(source, sink, self._flows))
                 self._threads.append(thread)
                 thread.start()
+
+    def _connect(self) -> socket.socket:
+        if not isinstance(self._target, str):
+            return socket.create_connection(self._target)
+        far = socket.socket(socket.AF_UNIX)
+        far.connect(self._target)
+        return far
 
 
 def _pump(source: socket.socket, sink: socket.socket, flows: threading.Event) -> None:

@@ -9,11 +9,14 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+import append
 import command_line
 import policies
 import warm
 import weight
 from row import Row
+
+import sync
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
     "cli": command_line.help_time,
@@ -22,6 +25,8 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "warm": warm.first_run,
     "size": weight.sizes,
     "patch": weight.patch_change,
+    "sync": sync.numbers,
+    "append": append.numbers,
 }
 
 

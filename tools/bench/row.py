@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -36,11 +37,13 @@ def seconds(action: Callable[[], Result]) -> tuple[Result, float]:
     return result, time.perf_counter() - started
 
 
-def process(command: Sequence[str], *, runs: int, environment: Mapping[str, str] | None = None) -> float:
+def process(
+    command: Sequence[str], *, runs: int, environment: Mapping[str, str] | None = None, folder: Path | None = None
+) -> float:
     """The median time of a whole process in seconds, after one run that warms the page cache."""
 
     def once() -> None:
-        subprocess.run(command, check=True, capture_output=True, env=environment, timeout=600)
+        subprocess.run(command, check=True, capture_output=True, env=environment, cwd=folder, timeout=600)
 
     once()
     return statistics.median(seconds(once)[1] for _ in range(runs))

@@ -1,0 +1,66 @@
+"""Each call of a sync goes wrong in each way: nothing is left half-done, and the next sync ends well.
+
+CI runs a few of these points, a person runs all: DEPLOYKIT_TEST_FAULTS=all.
+"""
+
+import pytest
+from tests.sync.conftest import SPARK
+from tests.sync.invariant import broken, left_behind, told
+from tests.sync.matrix import ALL, chosen
+from tests.sync.points import CALLS, POINTS
+
+FEW = {"idle": 3, "find": 7, "build": 5, "append": 2}
+OPTIONS = {"append": ("--engine", "registry")}
+
+
+def points():
+    """Few of each scenario, and none that Docker tries again for most of a minute."""
+    usable = [point for point in POINTS if ALL or not point.tiresome]
+    return [
+        point
+        for scenario, few in FEW.items()
+        for point in chosen([point for point in usable if point.scenario == scenario], few)
+    ]
+
+
+def prepare(case, scenario):
+    """Bring a case to where the scenario begins."""
+    if scenario in ("find", "idle"):
+        case.fitting()
+    if scenario == "idle":
+        done = case.checkout.sync()
+        assert done.code == 0, done.err
+    case.proxy.heal()
+
+
+@pytest.mark.parametrize("scenario", CALLS)
+def test_every_call_of_a_sync_has_its_fault_points(case, scenario):
+    prepare(case, scenario)
+    done = case.checkout.sync(*OPTIONS.get(scenario, ()))
+    assert done.code == 0, done.err
+    known = {f"{on.by} {on.kind}" for calls in CALLS.values() for on in calls}
+    assert set(case.proxy.counted()) <= known
+
+
+@pytest.mark.parametrize("point", points(), ids=str)
+def test_a_fault_leaves_all_whole_and_the_next_sync_ends_well(case, point, record_property):
+    options = OPTIONS.get(point.scenario, ())
+    prepare(case, point.scenario)
+    before = case.checkout.values.read_bytes()
+
+    case.proxy.inject(point.on, point.fault)
+    finished = case.checkout.sync(*options)
+    record_property("code", finished.code)
+    record_property("said", finished.err[-600:])
+    assert case.proxy.met, "the call did not come"
+    assert finished.code in point.codes, finished.err
+    assert told(finished, case.proxy.secrets) == []
+    assert broken(case.upstream, case.checkout, before=before) == []
+    assert left_behind(case.checkout) == []
+
+    case.proxy.heal()
+    again = case.checkout.sync(*options)
+    assert again.code == 0, again.err
+    assert SPARK in case.checkout.image()["tag"]
+    assert broken(case.upstream, case.checkout, before=before) == []
+    assert case.upstream.attached(case.checkout.image()["digest"])

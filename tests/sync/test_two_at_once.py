@@ -1,0 +1,56 @@
+"""Two syncs at once: in one checkout, and in two that share nothing but the registry."""
+
+import json
+import shutil
+import time
+from collections import Counter
+
+import pytest
+from tests.sync.checkout import Checkout, own_cache
+from tests.sync.conftest import SPARK
+from tests.sync.invariant import broken
+from tests.sync.matrix import chosen
+
+LATER = [0.2 * number for number in range(20)]
+"""Seconds by which the second begins later: it meets the first at each of its steps."""
+
+
+@pytest.fixture(params=chosen(LATER, 1))
+def later(request):
+    return request.param
+
+
+def both(first, second, later, *, environments=({}, {})):
+    """Run both; returns what each says."""
+    one = first.start(environment=environments[0])
+    time.sleep(later)  # this is the distance that the test is about
+    two = second.start(environment=environments[1])
+    found = []
+    for process in (one, two):
+        out, err = process.communicate(timeout=180)
+        assert process.returncode == 0, err
+        assert "Traceback" not in err
+        found.append(json.loads(out)[0])
+    return found
+
+
+def test_in_one_checkout_the_second_waits_and_has_nothing_to_do(case, later, record_property):
+    before = case.checkout.values.read_bytes()
+    found = both(case.checkout, case.checkout, later)
+    assert broken(case.upstream, case.checkout, before=before) == []
+    assert SPARK in case.checkout.image()["tag"]
+    assert Counter(each["built"] for each in found) == {True: 1, False: 1}
+    assert len(json.loads(case.checkout.record.read_text())["syncs"]) == 1
+
+
+def test_two_machines_come_to_one_image(case, later, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("other")
+    shutil.copytree(case.checkout.folder, folder, dirs_exist_ok=True)
+    other = Checkout(folder=folder, environment=case.checkout.environment)
+    before = case.checkout.values.read_bytes()
+    machines = [own_cache(tmp_path_factory.mktemp("cache"), "inventories", "blobs", "wheels") for _ in ("one", "two")]
+    found = both(case.checkout, other, later, environments=machines)
+    for checkout in (case.checkout, other):
+        assert broken(case.upstream, checkout, before=before) == []
+    assert case.checkout.image() == other.image()
+    assert found[0]["digest"] == found[1]["digest"]
