@@ -1,0 +1,80 @@
+"""The scripts of the pipelines in docs/pipelines, with the environment that each system gives them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from tests.needs import REPOSITORY
+
+PIPELINES = REPOSITORY / "docs" / "pipelines"
+INSTALL = re.compile(r"^\s*pip install (--quiet )?deploykit==\S+$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A script for bash, and what is set for it beside the job's own environment."""
+
+    script: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def _read(name: str) -> list[Any]:
+    return list(yaml.safe_load_all((PIPELINES / name).read_text(encoding="utf-8")))
+
+
+def _installed(script: str) -> str:
+    """The script without the line that installs deploykit: the checkout's own is on the PATH."""
+    return INSTALL.sub("", script)
+
+
+def github(job: str, expressions: Mapping[str, str]) -> list[Step]:
+    """The `run:` steps of a job; each `${{ … }}` in their environment has to be among the expressions."""
+    [workflow] = _read("github-actions.yml")
+
+    def known(value: object) -> str:
+        return re.sub(r"\$\{\{ (.*?) \}\}", lambda found: expressions[found[1]], str(value))
+
+    return [
+        Step(_installed(step["run"]), {name: known(value) for name, value in step.get("env", {}).items()})
+        for step in workflow["jobs"][job]["steps"]
+        if "run" in step
+    ]
+
+
+def github_outputs(job: str) -> set[str]:
+    """The names that a job hands on, of the outputs of its steps."""
+    [workflow] = _read("github-actions.yml")
+    handed = workflow["jobs"][job]["outputs"].values()
+    return {re.fullmatch(r"\$\{\{ steps\.sync\.outputs\.(\w+) \}\}", value)[1] for value in handed}
+
+
+def gitlab(job: str, predefined: Mapping[str, str]) -> list[Step]:
+    """`before_script` and `script`, which are one shell there, and `after_script`, which is another."""
+    [pipeline] = _read("gitlab-ci.yml")
+    found = pipeline[job]
+
+    def expanded(value: object) -> str:
+        if isinstance(value, dict):
+            assert value["expand"] is False
+            return str(value["value"])
+        return re.sub(r"\$(\w+)", lambda name: predefined[name[1]], str(value))
+
+    environment = {name: expanded(value) for name, value in found["variables"].items()}
+    script = "\n".join([*found["before_script"], *found["script"]])
+    return [Step(_installed(script), environment), Step("\n".join(found["after_script"]), environment)]
+
+
+def argo(secrets: Mapping[tuple[str, str], str], changed: Mapping[str, str]) -> list[Step]:
+    """The script of the CronWorkflow; `secrets` by name and key, `changed` in the place of what the file sets."""
+    workflow = _read("argo-workflows.yaml")[0]
+    [template] = workflow["spec"]["workflowSpec"]["templates"]
+    script = template["script"]
+    environment = {
+        item["name"]: item["value"]
+        if "value" in item
+        else secrets[item["valueFrom"]["secretKeyRef"]["name"], item["valueFrom"]["secretKeyRef"]["key"]]
+        for item in script["env"]
+    }
+    return [Step(_installed(script["source"]), {**environment, **changed})]
