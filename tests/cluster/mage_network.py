@@ -54,6 +54,7 @@ COLUMNS = {
     "worker": "worker",
     "worker-bare": "worker without labels",
     "mageai": "Ilum's module",
+    "mageai-scheduler": "scheduler",
     "test": "helm test",
     "drift-check": "drift check",
 }
@@ -102,7 +103,10 @@ def mage_pods() -> list[ProbePod]:
         ProbePod(MAGE, "server-init", one["server"], ports, in_init=True),
         ProbePod(MAGE, "worker-bare", JOB, ports),
         *(ProbePod(SPLIT, kind, two[kind], ports) for kind in ("scheduler", "web")),
-        ProbePod(MODULE, "mageai", {NAME: "mageai", "app.kubernetes.io/instance": "ilum"}, ports),
+        *(
+            ProbePod(MODULE, name, {NAME: name, "app.kubernetes.io/instance": "ilum"}, ports)
+            for name in ("mageai", "mageai-scheduler")
+        ),
     ]
 
 

@@ -30,7 +30,6 @@ from tests.cluster.mage_policies import (
     SPLIT,
     Policy,
     edited,
-    peers,
     policies,
     values,
 )
@@ -180,18 +179,6 @@ def test_an_isolated_driver_lets_in_every_pod_of_the_release_on_its_port_alone(
     assert len(ours) == 1
     put("apply", *ours)
     network.becomes(lambda cell: without_spark(cell) if cell.pod not in KINDS or said(cell) == "no" else "yes")
-
-
-def test_the_notes_name_another_policy_that_opens_ilum_api(needs_cluster: Cluster, everything_set: list[Policy]):
-    api = {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app.kubernetes.io/name": "api"}}}
-    rules = {"net-all": [{}], "net-api": [{"to": [api]}], "net-harmless": [{"to": peers("postgres")}]}
-    for name, egress in rules.items():
-        policy = isolating(MAGE, {})
-        policy["metadata"]["name"] = name
-        put("apply", {**policy, "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": egress}})
-    notes = dry_run(values(everything=True)).stdout.partition("NOTES:")[2]
-    kubectl("delete", "networkpolicy", *rules, f"--namespace={MAGE}")
-    assert [name for name in rules if f"NetworkPolicy {name} " in notes] == ["net-all", "net-api"], notes
 
 
 @pytest.fixture

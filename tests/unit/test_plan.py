@@ -145,10 +145,10 @@ def test_a_patch_that_the_catalog_does_not_know_needs_the_index_and_says_so_soon
         (["--spark", ""], "Which Spark?"),
         (["--spark", "4.1.1", "--server", "sc://x"], "--spark and --server were given"),
         (["--spark", "4.1.1", "--namespace", "ilum"], "--spark and --namespace were given"),
-        (["--server", "sc://x", "--namespace", "ilum"], "--server and --namespace were given"),
+        (["--spark", "4.1.1", "--ilum-core", "http://x"], "--spark and --ilum-core were given"),
     ],
 )
-def test_exactly_one_thing_says_which_spark(plan, arguments, sentence):
+def test_either_a_version_is_named_or_whom_to_ask(plan, arguments, sentence):
     code, out, err = plan(*arguments)
     assert (code, out) == (2, "")
     assert sentence in err
