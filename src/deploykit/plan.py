@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -72,11 +73,16 @@ class Plan:
             "constraints": self.lock.constraints(self.spark),
             "java": [self.java_package, self.java.version, self.java_modules] if self.profile.java else None,
             "warm": self.warm,
-            "sources": source_hashes(),
+            "sources": self.source_hashes,
         }
         if self.extras:
             value["extras"] = [extra.inputs for extra in self.extras]
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def source_hashes(self) -> Mapping[str, str]:
+        """The hash of each source of our layers, read once: tag, labels and the key of each layer are made of it."""
+        return source_hashes()
 
     @property
     def tag(self) -> str:
@@ -103,7 +109,7 @@ class Plan:
             "io.deploykit.profile": str(self.profile),
             "io.deploykit.java": self.java.version,
             "io.deploykit.warm": str(self.warm).lower(),
-            "io.deploykit.sources": sources(),
+            "io.deploykit.sources": sources(self.source_hashes),
             "io.deploykit.version": version("deploykit"),
             "io.deploykit.inputs": self.inputs,
             "io.deploykit.layers": keys.label(keys.keys(self)),
@@ -180,9 +186,9 @@ def make(
     )
 
 
-def sources() -> str:
+def sources(hashes: Mapping[str, str]) -> str:
     """The start of a SHA-256 of all that this deploykit itself puts into an image: another release may differ."""
-    value = [pyspark_wheel.FORMAT, source_hashes()]
+    value = [pyspark_wheel.FORMAT, hashes]
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -75,7 +75,7 @@ def command(
         output.talk_facts(plan_view.rows(plan, detection, "asked below" if push else "not asked: not to be pushed"))
         result = build(plan, push=push, verified=verified, engine=engine, progress=progress)
         if push:
-            registry = _registry(request)
+            registry = Registry.of(request.repository, request)
             complete(plan, result.reference, result.digest, registry=registry, key=sign_key, progress=progress)
         plans.append(plan)
         results.append(result)
@@ -106,7 +106,7 @@ def _index(plans: list[Plan], results: list[Result], request: Request, sign_key:
     from deploykit.image.append import index
     from deploykit.supply_chain.sign import sign
 
-    registry = _registry(request)
+    registry = Registry.of(request.repository, request)
     tag, digest = index.put(plans, registry)
     reference = f"{request.repository}:{tag}"
     if sign_key:
@@ -128,9 +128,3 @@ def _needs_engine(request: Request, engine: Engine) -> None:
             fix="--push --repository registry.example.com/team/mage-ilum",
         )
     engine.ping()
-
-
-def _registry(request: Request) -> Registry:
-    return Registry(
-        request.repository, timeout=request.timeout, ca_file=request.ca_file, insecure=request.insecure_registry
-    )

@@ -18,14 +18,11 @@ def presence(plan: Plan, engine: Engine) -> str:
     if plan.repository == catalog.load().defaults.repository:
         return "not asked: no --repository was given"
     try:
-        digest = engine.digest(plan.reference) if engine.answers() else _registry(plan).digest(plan.tag)
+        registry = Registry.of(plan.repository, plan)
+        digest = engine.digest(plan.reference) if engine.answers() else registry.digest(plan.tag)
     except DeploykitError as error:
         return f"could not be asked: {error.why or error.what}"
     return f"there already: {digest}" if digest else "not there yet"
-
-
-def _registry(plan: Plan) -> Registry:
-    return Registry(plan.repository, timeout=plan.timeout, ca_file=plan.ca_file, insecure=plan.insecure_registry)
 
 
 def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[str, str]]:

@@ -40,16 +40,11 @@ def defaults(invoked: str) -> dict[str, object]:
     return {invoked: {known[key].name or key: value for key, value in settings.items() if key in known}}
 
 
-def options(name: str) -> dict[str, str]:
-    """The long options of a command, without dashes in front, and the names by which click passes them.
+def parameters(name: str) -> dict[str, click.Parameter]:
+    """The long options of a command, without dashes in front, as click knows them.
 
     A key means the same as the variable DEPLOYKIT_KEY: an option that reads another one has another meaning.
     """
-    return {key: parameter.name or key for key, parameter in parameters(name).items()}
-
-
-def parameters(name: str) -> dict[str, click.Parameter]:
-    """The same, as click knows them."""
     known: list[click.Parameter] = importlib.import_module(f"deploykit.cli.{name}").command.params
     named = {
         option.removeprefix("--"): parameter
@@ -75,7 +70,7 @@ def _refuse_unknown(settings: Mapping[str, object], invoked: str) -> None:
     """A mistyped key would be a setting that does nothing. Other commands are loaded only where they may know a key."""
     unknown = set(settings)
     for name in sorted(COMMANDS, key=lambda name: name != invoked):
-        unknown -= {key for key in options(name) if not isinstance(settings.get(key), dict)}
+        unknown -= {key for key in parameters(name) if not isinstance(settings.get(key), dict)}
         if not unknown:
             return
     raise click.UsageError(f"{CONFIG} has {', '.join(sorted(unknown))}, which no command knows.")

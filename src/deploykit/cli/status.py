@@ -50,9 +50,7 @@ def _as_json(one: Status) -> output.Json:
     server = one.server
     return {
         "environment": one.environment.name,
-        "server": None
-        if server is None
-        else {"version": str(server.version), "where": server.where, "confidence": server.confidence},
+        "server": None if server is None else server.facts(),
         "image": "" if one.image is None else str(one.image),
         "registry": one.registry,
         "last_sync": _entry(one.syncs[-1]) if one.syncs else None,

@@ -114,9 +114,7 @@ def _as_json(outcome: Outcome) -> output.Json:
     server = outcome.server
     return {
         "environment": outcome.environment.name,
-        "server": None
-        if server is None
-        else {"version": str(server.version), "where": server.where, "confidence": server.confidence},
+        "server": None if server is None else server.facts(),
         "before": "" if outcome.before is None else str(outcome.before),
         "image": "" if outcome.after is None else str(outcome.after),
         "digest": "" if outcome.after is None else outcome.after.digest,

@@ -1,6 +1,5 @@
 """The build context: Dockerfile, stages, wheels, library and project, byte-stable for the same plan."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
@@ -8,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from deploykit import assets
-from deploykit.errors import BuildError
 from deploykit.image.wheelhouse import Wheel
 from deploykit.plan import Plan, is_executable, source_files
 
@@ -104,7 +102,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _place(wheel: Wheel, target: Path, *, link: bool) -> None:
-    """A wheel from the cache, checked once more: what lay on a disk for a year may have changed.
+    """A wheel from the cache, checked once more.
 
     The image's user may read it, whatever the umask here: COPY keeps the mode.
     """
@@ -115,12 +113,4 @@ def _place(wheel: Wheel, target: Path, *, link: bool) -> None:
     if not target.exists():
         shutil.copyfile(wheel.path, target)
         target.chmod(0o644)
-    with target.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != wheel.sha256:
-        wheel.path.unlink(missing_ok=True)
-        raise BuildError(
-            f"{wheel.file} changed in the cache.",
-            why=f"Its SHA-256 is {found}, not {wheel.sha256}. It was removed.",
-            fix="run it again",
-        )
+    wheel.check(target)

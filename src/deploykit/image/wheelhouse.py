@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploykit import cache
 from deploykit.catalog import Sdist, SparkLine
-from deploykit.errors import IncompatibleError
+from deploykit.errors import BuildError, IncompatibleError
 from deploykit.image import download, index, pyspark_wheel
 from deploykit.image.index import File, NoSolutionError, Target
 from deploykit.progress import Progress
@@ -21,6 +21,21 @@ class Wheel:
     file: str
     path: Path
     sha256: str
+
+    def check(self, at: Path | None = None) -> None:
+        """Raise `BuildError` where the file, or its copy `at` another place, is not the one that was kept.
+
+        What lay on a disk for a year may have changed; it is removed from the cache then.
+        """
+        with (at or self.path).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != self.sha256:
+            self.path.unlink(missing_ok=True)
+            raise BuildError(
+                f"{self.file} changed in the cache.",
+                why=f"Its SHA-256 is {found}, not {self.sha256}. It was removed.",
+                fix="run it again",
+            )
 
 
 def sdist(spark: SparkVersion, line: SparkLine, target: Target, *, ca_file: Path | None) -> Sdist:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol, Self
 from urllib.parse import quote, urlsplit
 
 from deploykit.errors import BuildError
@@ -15,6 +15,17 @@ from deploykit.registry.transport import Transport
 
 PAGES = 1000
 AT_ONCE = 4
+
+
+class Settings(Protocol):
+    """How registries are asked: what a request and a plan say of it."""
+
+    @property
+    def timeout(self) -> float: ...
+    @property
+    def ca_file(self) -> Path | None: ...
+    @property
+    def insecure_registry(self) -> Collection[str]: ...
 
 
 class Registry:
@@ -31,6 +42,11 @@ class Registry:
         self.location = locate(repository, insecure=insecure)
         self.ca_file = ca_file
         self._transport = Transport(self.location, repository, timeout=timeout, ca_file=ca_file)
+
+    @classmethod
+    def of(cls, repository: str, settings: Settings) -> Self:
+        """The client of a repository, with the limits and certificates of a request or a plan."""
+        return cls(repository, timeout=settings.timeout, ca_file=settings.ca_file, insecure=settings.insecure_registry)
 
     def digest(self, reference: str) -> str | None:
         """The digest of a tag, or of a digest that is there; None where the registry says that it is absent."""

@@ -37,9 +37,10 @@ def verify(registry: Registry, *, tag: str, digest: str, platform: str, key: str
         config = registry.config(manifest.digest, platform=platform) or {}
         own = (config.get("config") or {}).get("Labels") or {}
         findings.append(judged("labels", labels.problems(config, tag), _summary(own)))
-        document, found = _materials(registry, manifest.digest, own)
+        artifact = attach.ours(registry, manifest.digest, own.get(attach.INPUTS, ""))
+        document, found = _materials(registry, manifest.digest, own, artifact)
         findings.append(found)
-        findings += _signatures(registry, manifest.digest, own, key)
+        findings += _signatures(registry, manifest.digest, artifact, key)
     return Verified(digest=manifest.digest, findings=tuple(findings), materials=document)
 
 
@@ -56,9 +57,8 @@ def _summary(own: Mapping[str, str]) -> str:
     return ", ".join(said) + f", inputs {own.get('io.deploykit.inputs', '')[:8]}"
 
 
-def _materials(registry: Registry, digest: str, own: Mapping[str, str]) -> tuple[bytes, Finding]:
+def _materials(registry: Registry, digest: str, own: Mapping[str, str], artifact: str | None) -> tuple[bytes, Finding]:
     """The document, and whether it is what it should be."""
-    artifact = attach.ours(registry, digest, own.get(attach.INPUTS, ""))
     if artifact is None:
         others = len(attach.attached(registry, digest))
         return b"", failed(
@@ -72,11 +72,11 @@ def _materials(registry: Registry, digest: str, own: Mapping[str, str]) -> tuple
     return document, judged("SBOM", problems, f"CycloneDX, {len(document)} bytes, as {artifact}")
 
 
-def _signatures(registry: Registry, digest: str, own: Mapping[str, str], key: str | None) -> list[Finding]:
+def _signatures(registry: Registry, digest: str, artifact: str | None, key: str | None) -> list[Finding]:
     if key is None:
         return [skipped("signature", "--key names the key to check by")]
     found = [_signature("signature", registry, digest, key)]
-    if artifact := attach.ours(registry, digest, own.get(attach.INPUTS, "")):
+    if artifact is not None:
         found.append(_signature("SBOM's signature", registry, artifact, key))
     return found
 

@@ -25,6 +25,10 @@ class Server:
         """How sure the version is; `asked` where a person named it."""
         return "asked" if self.detection is None else str(self.detection.confidence)
 
+    def facts(self) -> dict[str, str]:
+        """As JSON has it."""
+        return {"version": str(self.version), "where": self.where, "confidence": self.confidence}
+
 
 def server(environment: Environment, *, max_wait: float, progress: Progress) -> Server:
     """The server's version; asked again for `max_wait` seconds where nothing answers, as while it restarts."""
@@ -36,7 +40,7 @@ def server(environment: Environment, *, max_wait: float, progress: Progress) -> 
     while True:
         try:
             found = _detect(environment)
-            return Server(version=found.version, where=_decider(found), detection=found)
+            return Server(version=found.version, where=found.decisive.where, detection=found)
         except UnreachableError as error:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -62,9 +66,3 @@ def _with_token(address: str, token: str) -> str:
     if not token:
         return address
     return f"{address}{';' if '/;' in address else '/;'}token={quote(token, safe='')}"
-
-
-def _decider(found: Detection) -> str:
-    """Where the evidence that decides was seen."""
-    chosen = [item for item in found.evidence if item.version == found.version]
-    return max(chosen or found.evidence, key=lambda item: item.confidence).where

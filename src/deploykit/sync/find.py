@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from deploykit.deploy.reference import ImageReference
 from deploykit.errors import BuildError, DeploykitError, UnreachableError
-from deploykit.image.base import repository as without_tag
 from deploykit.registry import Registry
+from deploykit.registry.location import split
 from deploykit.request import Request
 from deploykit.sync.drift import BASE_NAME, SPARK, Labels, Wanted
 from deploykit.sync.record import Record
@@ -25,16 +25,10 @@ class Found:
     whole: bool
 
 
-def registry_of(repository: str, request: Request) -> Registry:
-    """The client of a repository, with the request's limits and certificates."""
-    return Registry(repository, timeout=request.timeout, ca_file=request.ca_file, insecure=request.insecure_registry)
-
-
 def tagged(reference: str, request: Request) -> str | None:
     """The digest that a registry gives a reference now; None where it is absent."""
-    name, _, digest = reference.partition("@")
-    tag = name.rpartition("/")[2].partition(":")[2] or "latest"
-    return digest or registry_of(without_tag(name), request).digest(tag)
+    repository, version = split(reference)
+    return version if "@" in reference else Registry.of(repository, request).digest(version)
 
 
 def base_digest(base: str, labels: Labels | None, request: Request) -> str:

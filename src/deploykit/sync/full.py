@@ -156,7 +156,7 @@ def _patch(subject: Subject) -> _Differences:
 def _deploykit(subject: Subject) -> _Differences:
     """This deploykit puts something else into an image than the one that built it."""
     built = subject.image.labels.get("io.deploykit.sources", "")
-    now = plan.sources()
+    now = plan.sources(plan.source_hashes())
     return [] if built == now else [(f"sources {built or 'of an older deploykit'}", now)]
 
 

@@ -7,7 +7,7 @@ from deploykit.detect.evidence import Detection
 from deploykit.errors import BuildError, DeploykitError
 from deploykit.image.build import build
 from deploykit.image.engine import Engine
-from deploykit.plan import DOCKER, Plan, sources
+from deploykit.plan import DOCKER, Plan, source_hashes, sources
 from deploykit.planning import exact, quick
 from deploykit.progress import Progress
 from deploykit.registry import Registry
@@ -83,7 +83,7 @@ def completed(found: Found, target: Target) -> str:
 
 def _plan_of(labels: Labels, target: Target) -> Plan | None:
     """The plan that an image was made by: as remembered here, else as an engine can read it; None if it is neither."""
-    if labels.get(SOURCES) != sources():
+    if labels.get(SOURCES) != sources(source_hashes()):
         return None  # another deploykit made it, and no plan of this one is the same
     engine = Engine(timeout=target.request.timeout)
     for work_out in (quick, exact):

@@ -12,6 +12,7 @@ from deploykit.deploy.reference import ImageReference
 from deploykit.errors import DeploykitError, UnreachableError
 from deploykit.planning import base_reference
 from deploykit.progress import Progress
+from deploykit.registry import Registry
 from deploykit.sync import ask, client, find, record
 from deploykit.sync.ask import Server
 from deploykit.sync.drift import Drift, Labels, compare
@@ -73,7 +74,7 @@ def _ask_registry(environment: Environment, image: ImageReference) -> Callable[[
     request = environment.request
 
     def deployed() -> _Deployed:
-        registry = find.registry_of(image.repository, request)
+        registry = Registry.of(image.repository, request)
         known = record.read(record.path(environment.values)).labels(image)
         if known is None:
             known = find.labels(registry, image.digest, platform=request.platform)

@@ -47,7 +47,7 @@ def _sync(outcome: Outcome, options: Options, progress: Progress) -> None:
     outcome.server = ask.server(environment, max_wait=options.max_wait, progress=progress)
     wanted = client.wanted(environment, outcome.server)
     kept = record.read(record.path(environment.values))
-    registry = find.registry_of(request.repository, request)
+    registry = Registry.of(request.repository, request)
     present, known = _deployed(outcome.before, kept, registry, platform=request.platform)
     wanted = wanted.where_it_runs(known)
     if known is not None:

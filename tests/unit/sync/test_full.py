@@ -14,10 +14,11 @@ from tests.unit.sync.test_files import Steps
 from deploykit import catalog, plan
 from deploykit.deploy.reference import ImageReference
 from deploykit.image import index
+from deploykit.registry import Registry
 from deploykit.request import Profile
 from deploykit.supply_chain import complete
 from deploykit.supply_chain.sbom import MEDIA_TYPE
-from deploykit.sync import client, find, full
+from deploykit.sync import client, full
 from deploykit.sync.drift import DEFAULTS, Kind, Policy
 from deploykit.sync.environment import Environment
 from deploykit.sync.find import Found
@@ -35,7 +36,7 @@ def look(closed_port):
         wanted = client.wanted(asked, server(runs))
         image = ImageReference(asked.request.repository, "0.9.80-spark4.1.1-slim-00000000", "sha256:" + "1" * 64)
         found = Found(image=image, labels={**make(profile=Profile.SLIM).labels, **labels}, whole=True)
-        registry = find.registry_of(asked.request.repository, asked.request)
+        registry = Registry.of(asked.request.repository, asked.request)
         return full.look(asked, found, wanted, registry=registry, progress=Steps())
 
     def ask_for(
@@ -83,7 +84,7 @@ def test_another_deploykit_is_told_by_what_it_puts_into_an_image(look):
     report = {Kind.DEPLOYKIT: Policy.REPORT}
     assert look(report).drift == ()
     assert drift(look(report, **{"io.deploykit.sources": "0" * 16})) == [
-        ("deploykit", f"sources {'0' * 16}", plan.sources(), "report")
+        ("deploykit", f"sources {'0' * 16}", plan.sources(plan.source_hashes()), "report")
     ]
     [(_, before, _, _)] = drift(look(report, **{"io.deploykit.sources": ""}))
     assert before == "sources of an older deploykit"
@@ -119,7 +120,7 @@ def in_registry(monkeypatch, isolated):
     def look(*documents: bytes, ours: bool) -> tuple[full.Looked, list[dict[str, str]]]:
         with running(has_referrers=True) as small:
             built = make(repository=small.repository, profile=Profile.SLIM)
-            registry = find.registry_of(small.repository, environment(repository=small.repository).request)
+            registry = Registry.of(small.repository, environment(repository=small.repository).request)
             digest = images.push(built, registry)
             for data in documents:
                 registry.attach(digest, artifact_type=MEDIA_TYPE, data=data, media_type=MEDIA_TYPE, annotations={})

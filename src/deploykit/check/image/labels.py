@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from deploykit.errors import DeploykitError
 from deploykit.kubernetes_api import SECONDS
 from deploykit.registry import Registry
+from deploykit.registry.location import split
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,3 @@ def ask(reference: str) -> Registered | None:
         return Registered(found.digest, dict(config.get("config", {}).get("Labels") or {}), frozenset(platforms))
     except (DeploykitError, ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def split(reference: str) -> tuple[str, str]:
-    """Repository, and tag or digest, `latest` unless given.
-
-    >>> split("mageai/mageai:0.9.80")
-    ('mageai/mageai', '0.9.80')
-    >>> split("registry.example:5000/mage:1@sha256:0")
-    ('registry.example:5000/mage', 'sha256:0')
-    """
-    name, _, digest = reference.partition("@")
-    folder, slash, last = name.rpartition("/")
-    last, _, tag = last.partition(":")
-    return f"{folder}{slash}{last}", digest or tag or "latest"

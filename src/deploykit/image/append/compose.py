@@ -6,6 +6,7 @@ from typing import Any
 
 from deploykit.errors import IncompatibleError
 from deploykit.image.append.read_inventory import DEFAULT_PATH
+from deploykit.image.layers import keys
 from deploykit.plan import Plan
 from deploykit.registry.manifest import DOCKER_MANIFEST, OCI_MANIFEST, compact, sha256
 
@@ -81,7 +82,12 @@ def configuration(plan: Plan, base: Mapping[str, Any], layers: Sequence[Placed])
     """As the last stage of the Dockerfile says it; dated as the base is, for the clock is no input."""
     created = base.get("created") or "1980-01-01T00:00:00Z"
     own = dict(base.get("config") or {})
-    labels = {**(own.get("Labels") or {}), **plan.labels, LAYERS: label(layers), ENGINE: "registry"}
+    labels = {
+        **(own.get("Labels") or {}),
+        **plan.labels,
+        LAYERS: keys.label({layer.name: layer.key for layer in layers}),
+        ENGINE: "registry",
+    }
     own |= {
         "Env": environment(own.get("Env") or (), java=plan.profile.java),
         "User": "1000:0",
@@ -115,11 +121,6 @@ def environment(base: Sequence[str], *, java: bool) -> list[str]:
     if java:
         settings |= {"JAVA_HOME": "/opt/java", "PATH": f"{settings.get('PATH') or DEFAULT_PATH}:/opt/java/bin"}
     return [f"{name}={value}" for name, value in settings.items()]
-
-
-def label(layers: Sequence[Placed]) -> str:
-    """Which layers an image has above its base's, lowest first."""
-    return " ".join(f"{layer.name}={layer.key[:16]}" for layer in layers)
 
 
 def _compression(media_type: str) -> str:

@@ -9,12 +9,13 @@ from deploykit.image.base import Base
 from deploykit.image.java import Java
 from deploykit.progress import Progress
 from deploykit.registry import Registry
+from deploykit.registry.location import split
 from deploykit.request import Request
 
 
 def base(reference: str, request: Request, catalog: Catalog, *, progress: Progress) -> Base:
     """The base as it is now: by digest, with the inventory that its files tell."""
-    registry = _registry(bases.repository(reference), request)
+    registry = Registry.of(bases.repository(reference), request)
     digest, note = _digest(reference, registry)
     pinned = f"{registry.repository}@{digest}"
     remembered = bases.remembered(pinned, platform=request.platform, catalog=catalog)
@@ -22,7 +23,7 @@ def base(reference: str, request: Request, catalog: Catalog, *, progress: Progre
         inventory = remembered.inventory
     else:
         image = base_image.find(registry, digest, platform=request.platform)
-        facts = base_image.facts(image, beside=_registry(request.repository, request), progress=progress)
+        facts = base_image.facts(image, beside=Registry.of(request.repository, request), progress=progress)
         inventory = read_inventory.inventory(facts, image.config, reference=pinned)
         bases.remember(digest, request.platform, inventory)
     bases.remember_digest(reference, digest)
@@ -35,9 +36,9 @@ def java(request: Request, base: Base, catalog: Catalog, *, progress: Progress) 
     def ask(package: str) -> str:
         from deploykit.image.layers import debian
 
-        registry = _registry(bases.repository(base.reference), request)
+        registry = Registry.of(bases.repository(base.reference), request)
         image = base_image.find(registry, base.digest, platform=request.platform)
-        facts = base_image.facts(image, beside=_registry(request.repository, request), progress=progress)
+        facts = base_image.facts(image, beside=Registry.of(request.repository, request), progress=progress)
         sources = None if request.apt_sources is None else request.apt_sources.read_text(encoding="utf-8")
         found = debian.newest(
             {package: None},
@@ -53,12 +54,11 @@ def java(request: Request, base: Base, catalog: Catalog, *, progress: Progress) 
 
 
 def _digest(reference: str, registry: Registry) -> tuple[str, str]:
-    name, at, digest = reference.partition("@")
-    if at:
-        return digest, ""
-    tag = name.rpartition("/")[2].partition(":")[2] or "latest"
+    version = split(reference)[1]
+    if "@" in reference:
+        return version, ""
     try:
-        found = registry.digest(tag)
+        found = registry.digest(version)
     except UnreachableError as error:
         known = bases.remembered_digest(reference)
         if known is None:
@@ -67,7 +67,3 @@ def _digest(reference: str, registry: Registry) -> tuple[str, str]:
     if found is None:
         raise UsageError(f"There is no image {reference}.", fix="--base with a Mage image that exists")
     return found, ""
-
-
-def _registry(repository: str, request: Request) -> Registry:
-    return Registry(repository, timeout=request.timeout, ca_file=request.ca_file, insecure=request.insecure_registry)

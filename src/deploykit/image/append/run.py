@@ -20,15 +20,11 @@ def append(plan: Plan, *, push: bool, verified: bool, progress: Progress) -> Res
     return build(
         plan,
         layers=layers,
-        registry=_registry(plan.repository, plan),
-        base=_registry(base.repository(plan.base.reference), plan),
+        registry=Registry.of(plan.repository, plan),
+        base=Registry.of(base.repository(plan.base.reference), plan),
         verified=verified,
         inside=partial(verify_in.verify, plan, where=plan.verify_in, progress=progress)
         if verified and plan.verify_in
         else None,
         progress=progress,
     )
-
-
-def _registry(repository: str, plan: Plan) -> Registry:
-    return Registry(repository, timeout=plan.timeout, ca_file=plan.ca_file, insecure=plan.insecure_registry)

@@ -6,6 +6,7 @@ from typing import Any
 
 from deploykit.errors import BuildError, UnreachableError
 from deploykit.image.append.compose import ENGINE, LAYERS, Placed
+from deploykit.image.layers.keys import SHOWN
 from deploykit.plan import Plan
 from deploykit.registry import Manifest, Registry
 
@@ -27,7 +28,7 @@ def find(plan: Plan, wanted: Mapping[str, str], registry: Registry) -> dict[str,
     for tag in tags[:LOOK_AT]:
         try:
             for layer in _layers(registry, tag, plan.platform):
-                if wanted.get(layer.name, "")[:16] == layer.key[:16]:
+                if wanted.get(layer.name, "")[:SHOWN] == layer.key[:SHOWN]:
                     found.setdefault(layer.name, layer)
         except (BuildError, KeyError, ValueError):
             continue  # an image that has lost a part, or is none

@@ -27,7 +27,7 @@ def keys(plan: "Plan", *, bytecode: str | None = None) -> dict[str, str]:
     dependencies = sorted([file.file, file.sha256] for file in plan.lock.added)
     inputs["dependencies"] = _wheels(plan, dependencies, python)
     if plan.warm:
-        sources = _sources("stages/warm.py", "stages/imports.py", "stages/bytecode.py")
+        sources = _sources(plan, "stages/warm.py", "stages/imports.py", "stages/bytecode.py")
         inputs["warm"] = [plan.base.identity, plan.platform, dependencies, sources]
     for extra in plan.extras:
         inputs[f"with-{extra.name}"] = _wheels(plan, extra.inputs, python)
@@ -44,12 +44,12 @@ def label(keys: Mapping[str, str]) -> str:
 
 
 def _jre(plan: "Plan") -> list[object]:
-    sources = _sources("stages/jre.sh", "stages/apt.sh")
+    sources = _sources(plan, "stages/jre.sh", "stages/apt.sh")
     return [plan.platform, plan.java_package, plan.java.version, plan.java_modules, sources]
 
 
 def _wheels(plan: "Plan", what: object, python: str) -> list[object]:
-    return [what, plan.base.inventory.site_packages, python, _sources(*INSTALL)]
+    return [what, plan.base.inventory.site_packages, python, _sources(plan, *INSTALL)]
 
 
 def _mage_ilum(plan: "Plan", python: str) -> list[object]:
@@ -57,22 +57,24 @@ def _mage_ilum(plan: "Plan", python: str) -> list[object]:
 
     inventory = plan.base.inventory
     sources = _sources(
-        "stages/mage_ilum.sh", "stages/mage_ilum.py", "stages/bytecode.py", "stages/run_app.sh", "runtime/", "project/"
+        plan,
+        "stages/mage_ilum.sh",
+        "stages/mage_ilum.py",
+        "stages/bytecode.py",
+        "stages/run_app.sh",
+        "runtime/",
+        "project/",
     )
     texts = [context.lock_file(plan), plan.lock.constraints(plan.spark)]
     # Of the base it holds a copy of the start script and, with jars, of the users.
     return [plan.base.identity, plan.platform, inventory.site_packages, python, plan.profile.jars, texts, sources]
 
 
-def _sources(*paths: str) -> dict[str, str]:
+def _sources(plan: "Plan", *paths: str) -> dict[str, str]:
     """The hashes of files and folders that travel with deploykit."""
-    from deploykit.plan import source_hashes
-
-    return {name: known for name, known in source_hashes().items() if name in paths or name.startswith(_folders(paths))}
-
-
-def _folders(paths: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(path for path in paths if path.endswith("/"))
+    folders = tuple(path for path in paths if path.endswith("/"))
+    known = plan.source_hashes.items()
+    return {name: found for name, found in known if name in paths or name.startswith(folders)}
 
 
 def _sha256(value: object) -> str:

@@ -1,6 +1,5 @@
 """The files of each layer in a folder on this machine, laid out by the programs that a build stage runs too."""
 
-import hashlib
 import shutil
 import subprocess
 import sys
@@ -34,7 +33,7 @@ def wheels(
     links = scratch / "wheels"
     links.mkdir()
     for wheel in files:
-        _check(wheel)
+        wheel.check()
         (links / wheel.file).symlink_to(wheel.path)
     root.mkdir(exist_ok=True)
     python = _python(inventory)
@@ -48,7 +47,7 @@ def extra(root: Path, name: str, files: Sequence[Wheel]) -> None:
     target = root / "opt" / name
     _folder(target, root)
     for file in files:
-        _check(file)
+        file.check()
         shutil.copyfile(file.path, target / file.file)
         (target / file.file).chmod(0o644)
 
@@ -86,18 +85,6 @@ def _folder(target: Path, root: Path) -> None:
     while target != root:
         target.chmod(0o755)
         target = target.parent
-
-
-def _check(wheel: Wheel) -> None:
-    with wheel.path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != wheel.sha256:
-        wheel.path.unlink(missing_ok=True)
-        raise BuildError(
-            f"{wheel.file} changed in the cache.",
-            why=f"Its SHA-256 is {found}, not {wheel.sha256}. It was removed.",
-            fix="run it again",
-        )
 
 
 def _run(python: str, program: str | Path, *arguments: str) -> None:
