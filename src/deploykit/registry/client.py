@@ -86,12 +86,19 @@ class Registry:
     def config(self, reference: str, *, platform: str) -> Mapping[str, Any] | None:
         """An image's configuration, `{"architecture": …, "os": …, "config": {"Labels": …}}`; None as for `labels`."""
         manifest = self.manifest(reference)
-        if manifest is not None and manifest.parts:
-            part = manifest.part(platform)
-            manifest = None if part is None else self.manifest(part)
-        if manifest is None:
-            return None
-        described = manifest.content.get("config")
+        image = None if manifest is None else self.image(manifest, platform=platform)
+        return None if image is None else self.config_of(image)
+
+    def image(self, manifest: Manifest, *, platform: str) -> Manifest | None:
+        """The manifest of an index's image for a platform; one that is of an image already stays as it is."""
+        if not manifest.parts:
+            return manifest
+        part = manifest.part(platform)
+        return None if part is None else self.manifest(part)
+
+    def config_of(self, image: Manifest) -> Mapping[str, Any]:
+        """The configuration of an image whose manifest was read."""
+        described = image.content.get("config")
         return self._blob(str(described["digest"])).json or {} if described else {}
 
     def blob(self, digest: str) -> bytes:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from deploykit.image.engine_errors import first_line
 from deploykit.registry.answer import Answer
 from deploykit.registry.errors import cannot_ask, login_refused
-from deploykit.registry.transport import REDIRECTS, Transport, proxies
+from deploykit.registry.transport import REDIRECTING, REDIRECTS, Transport, proxies
 
 if TYPE_CHECKING:
     from requests import Response
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 90  # an object store may be that long about a large blob before it says that it has it
 BLOCK = 1 << 18
-_REDIRECTING = (301, 302, 303, 307, 308)
 
 
 class Body(Protocol):
@@ -77,15 +76,13 @@ class Transfers(Transport):
         address = urljoin(self._location.base, url)
         renewed = False
         for _ in range(REDIRECTS + 1):
-            own = urlsplit(address)[:2] == urlsplit(self._location.base)[:2]
+            own = self._is_own(address)
             login = self._login.header(write=write) if own else None
             sent = {**headers, "Authorization": login} if login else headers
             answer = self._once(method, address, sent, None if body is None else body())
             with answer:
-                if answer.status_code in _REDIRECTING and "location" in answer.headers:
-                    address = urljoin(address, answer.headers["location"])
-                    if urlsplit(address).scheme != "https" and not self._location.plain_http:
-                        raise cannot_ask(self._repository, "It redirects to plain HTTP.")
+                if answer.status_code in REDIRECTING and "location" in answer.headers:
+                    address = self._onward(urljoin(address, answer.headers["location"]))
                 elif own and answer.status_code == 401 and not renewed:
                     renewed = True
                     with self._one:

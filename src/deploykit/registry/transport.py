@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TRIES = 3
 REDIRECTS = 5
-_REDIRECTING = (301, 302, 303, 307, 308)
+REDIRECTING = (301, 302, 303, 307, 308)
 _PASSING = (502, 503, 504)  # what a gateway says while the registry behind it restarts
 
 
@@ -88,17 +88,24 @@ class Transport:
     ) -> Answer:
         """Along redirects, as to the object store that holds a blob: it must never see the login."""
         for _ in range(REDIRECTS):
-            own = urlsplit(url)[:2] == urlsplit(self._location.base)[:2]
-            sent = {**headers, "Authorization": login} if own and login else headers
+            sent = {**headers, "Authorization": login} if login and self._is_own(url) else headers
             answer = self._send(method, url, sent, body)
-            if answer.status not in _REDIRECTING or "location" not in answer.headers:
+            if answer.status not in REDIRECTING or "location" not in answer.headers:
                 return answer
-            if urlsplit(answer.location).scheme != "https" and not self._location.plain_http:
-                raise cannot_ask(self._repository, "It redirects to plain HTTP.")
             if answer.status == 303:
                 method, body = "GET", None
-            url = answer.location
+            url = self._onward(answer.location)
         raise cannot_ask(self._repository, f"It redirects more than {REDIRECTS} times.")
+
+    def _is_own(self, url: str) -> bool:
+        """Whether an address is of this registry, which alone may see the login."""
+        return urlsplit(url)[:2] == urlsplit(self._location.base)[:2]
+
+    def _onward(self, url: str) -> str:
+        """Where a redirect leads; raises `UnreachableError` where that is less safe than the registry itself."""
+        if urlsplit(url).scheme != "https" and not self._location.plain_http:
+            raise cannot_ask(self._repository, "It redirects to plain HTTP.")
+        return url
 
     def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         import requests

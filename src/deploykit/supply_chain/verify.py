@@ -34,7 +34,8 @@ def verify(registry: Registry, *, tag: str, digest: str, platform: str, key: str
     findings.append(judged("content", [f"the registry has lost {part}" for part in missing], "every blob is there"))
     document = b""
     if not missing:
-        config = registry.config(manifest.digest, platform=platform) or {}
+        image = registry.image(manifest, platform=platform)
+        config = {} if image is None else registry.config_of(image)
         own = (config.get("config") or {}).get("Labels") or {}
         findings.append(judged("labels", labels.problems(config, tag), _summary(own)))
         artifact = attach.ours(registry, manifest.digest, own.get(attach.INPUTS, ""))

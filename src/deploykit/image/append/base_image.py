@@ -30,23 +30,23 @@ class BaseImage:
 
 def find(registry: Registry, digest: str, *, platform: str) -> BaseImage:
     """The image of a digest, which may be an index; raises `IncompatibleError` where it is for other platforms."""
-    manifest = registry.manifest(digest)
-    if manifest is not None and manifest.parts:
-        part = manifest.part(platform)
-        if part is None:
-            offered = sorted(f"{(one.get('platform') or {}).get('architecture')}" for one in manifest.parts)
-            raise IncompatibleError(
-                f"{registry.repository} is not there for {platform}.", why=f"It is for {', '.join(offered)}."
-            )
-        manifest = registry.manifest(part)
+    found = registry.manifest(digest)
+    if found is not None and found.parts and found.part(platform) is None:
+        offered = sorted(f"{(one.get('platform') or {}).get('architecture')}" for one in found.parts)
+        raise IncompatibleError(
+            f"{registry.repository} is not there for {platform}.", why=f"It is for {', '.join(offered)}."
+        )
+    manifest = None if found is None else registry.image(found, platform=platform)
     if manifest is None:
         raise BuildError(f"{registry.repository} has lost {digest}.", fix="push the base image there again")
     if "layers" not in manifest.content:
         raise IncompatibleError(f"{registry.repository}@{digest} is no image.", why=f"It is {manifest.media_type}.")
-    config = registry.config(manifest.digest, platform=platform) or {}
-    found = f"{config.get('os')}/{config.get('architecture')}"
-    if found != platform:
-        raise IncompatibleError(f"{registry.repository} is for {found}, not for {platform}.", fix=f"--platform {found}")
+    config = registry.config_of(manifest)
+    built_for = f"{config.get('os')}/{config.get('architecture')}"
+    if built_for != platform:
+        raise IncompatibleError(
+            f"{registry.repository} is for {built_for}, not for {platform}.", fix=f"--platform {built_for}"
+        )
     return BaseImage(registry=registry, manifest=manifest, config=config)
 
 

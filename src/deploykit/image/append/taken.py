@@ -56,13 +56,11 @@ def nearest(plan: Plan, tags: Sequence[str]) -> list[str]:
 
 
 def _layers(registry: Registry, tag: str, platform: str) -> Iterator[Placed]:
-    manifest = registry.manifest(tag)
-    if manifest is not None and manifest.parts:
-        part = manifest.part(platform)
-        manifest = None if part is None else registry.manifest(part)
+    found = registry.manifest(tag)
+    manifest = None if found is None else registry.image(found, platform=platform)
     if manifest is None or "layers" not in manifest.content:
         return
-    config = registry.config(manifest.digest, platform=platform) or {}
+    config = registry.config_of(manifest)
     if f"{config.get('os')}/{config.get('architecture')}" != platform:
         return
     labels = (config.get("config") or {}).get("Labels") or {}
