@@ -1,10 +1,10 @@
 """Ask many sources at once, within one time limit: one that is silent costs its own answer, and no more."""
 
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from functools import partial
 
+from deploykit.asking import Asking
 from deploykit.detect.evidence import Evidence, NotAsked
 from deploykit.errors import UnreachableError
 from mage_ilum.deadline import Deadline
@@ -32,34 +32,19 @@ class Source:
 
 
 def ask_all(sources: Iterable[Source], limit: Deadline) -> Answer:
-    """All answers as one. An error that is not the source's own, such as `UsageError`, is raised.
-
-    The threads are daemons: one that hangs, in a look-up of a name or in a login program, is left behind.
-    """
-    answers: SimpleQueue[tuple[Source, Answer | Exception]] = SimpleQueue()
-    waiting: list[Source] = []
-
-    def start(source: Source) -> None:
-        waiting.append(source)
-        threading.Thread(target=_answer, args=(source, answers), name=f"detect-{source.name}", daemon=True).start()
-
+    """All answers as one. An error that is not the source's own, such as `UsageError`, is raised."""
+    asking = Asking[Source, Answer]()
     for source in sources:
-        start(source)
+        asking.ask(source, partial(_asked, source))
     whole = Answer()
-    while waiting:
-        try:
-            source, answer = answers.get(timeout=limit.left + _GRACE)
-        except Empty:
-            late = tuple(NotAsked(source=source.name, error=_too_late(source, limit)) for source in waiting)
+    while asking.waiting:
+        if (answered := asking.answer(limit.left + _GRACE)) is None:
+            late = tuple(NotAsked(source=source.name, error=_too_late(source, limit)) for source in asking.waiting)
             return together((whole, Answer(not_asked=late)))
-        waiting.remove(source)
-        if isinstance(answer, UnreachableError):
-            answer = Answer(not_asked=(NotAsked(source=source.name, error=answer),))
-        elif isinstance(answer, Exception):
-            raise answer
+        answer = answered[1]
         whole = together((whole, answer))
         for more in answer.then:
-            start(more)
+            asking.ask(more, partial(_asked, more))
     return whole
 
 
@@ -73,11 +58,11 @@ def together(answers: Iterable[Answer]) -> Answer:
     )
 
 
-def _answer(source: Source, answers: "SimpleQueue[tuple[Source, Answer | Exception]]") -> None:
+def _asked(source: Source) -> Answer:
     try:
-        answers.put((source, source.ask()))
-    except Exception as error:
-        answers.put((source, error))
+        return source.ask()
+    except UnreachableError as error:
+        return Answer(not_asked=(NotAsked(source=source.name, error=error),))
 
 
 def _too_late(source: Source, limit: Deadline) -> UnreachableError:

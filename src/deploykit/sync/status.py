@@ -1,12 +1,11 @@
 """Where each environment stands: asked side by side, within one limit; who is silent is a cell, not an error."""
 
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
+from functools import partial
 
 from deploykit import catalog
+from deploykit.asking import Asking
 from deploykit.deploy import values_image
 from deploykit.deploy.reference import ImageReference
 from deploykit.errors import DeploykitError, UnreachableError
@@ -18,6 +17,7 @@ from deploykit.sync.ask import Server
 from deploykit.sync.drift import Drift, Labels, compare
 from deploykit.sync.environment import Environment
 from deploykit.sync.record import Entry
+from mage_ilum.deadline import Deadline
 
 SECONDS = 3.0
 
@@ -120,28 +120,18 @@ def _status(
 
 def _within(seconds: float, questions: Mapping[tuple[int, str], Callable[[], object]]) -> dict[tuple[int, str], object]:
     """The answer to each question, or the `DeploykitError` that it met; who is late is left behind."""
-    answers: SimpleQueue[tuple[tuple[int, str], object]] = SimpleQueue()
-
-    def put(key: tuple[int, str], question: Callable[[], object]) -> None:
-        try:
-            answers.put((key, question()))
-        except Exception as error:
-            answers.put((key, error))
-
+    asking = Asking[tuple[int, str], object]()
     for key, question in questions.items():
-        threading.Thread(target=put, args=(key, question), daemon=True).start()
-    deadline = time.monotonic() + seconds
+        asking.ask(key, partial(_or_error, question))
     late = UnreachableError(f"There was no answer within {seconds:g} s.")
-    found: dict[tuple[int, str], object] = dict.fromkeys(questions, late)
-    for _ in questions:
-        try:
-            key, answer = answers.get(timeout=max(0.0, deadline - time.monotonic()))
-        except Empty:
-            break
-        if isinstance(answer, Exception) and not isinstance(answer, DeploykitError):
-            raise answer
-        found[key] = answer
-    return found
+    return {**dict.fromkeys(questions, late), **asking.answers(Deadline(seconds))}
+
+
+def _or_error(question: Callable[[], object]) -> object:
+    try:
+        return question()
+    except DeploykitError as error:
+        return error
 
 
 def _sentence(error: DeploykitError) -> str:

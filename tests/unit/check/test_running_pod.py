@@ -82,8 +82,8 @@ def test_a_registry_is_asked_for_labels_and_every_platforms_digest() -> None:
 def test_a_silent_registry_takes_no_longer_than_the_probes_and_keeps_no_process_alive() -> None:
     """A request of its own would be given 3 s."""
     code = (
-        "import sys, time; from deploykit.check.image.asking import Asking; begin = time.monotonic()\n"
-        "answers = Asking(sys.argv[1:], seconds=1.5).answers()\n"
+        "import sys, time; from deploykit.check.image.asking import Registries; begin = time.monotonic()\n"
+        "answers = Registries(sys.argv[1:], seconds=1.5).answers()\n"
         "print(*answers, 1.5 <= time.monotonic() - begin < 2.5, flush=True)"
     )
     with registry() as address, servers.silent() as port:

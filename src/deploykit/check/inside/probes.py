@@ -14,7 +14,7 @@ from deploykit.check.cluster.policy import Verdict, destinations, verdict
 from deploykit.check.cluster.service import crowd
 from deploykit.check.cluster.state import ClusterState, read
 from deploykit.check.cluster.target import Dialled, at_service, dialled
-from deploykit.check.image.asking import Asking
+from deploykit.check.image.asking import Registries
 from deploykit.check.image.labels import Registered
 from deploykit.check.inside import answers
 from deploykit.check.inside.agree import agreement
@@ -77,7 +77,7 @@ def check(
     wanted = _target(api, address, namespace) if address else None
     state = _around(api, state, wanted, namespace)
     say(f"Asking {len(found)} kinds of pods of {found[0].release}: {', '.join(kind.name for kind in found)}")
-    asking = Asking((str(kind.container["image"]) for kind in found if kind.running), seconds=SECONDS)
+    registries = Registries((str(kind.container["image"]) for kind in found if kind.running), seconds=SECONDS)
     walks, said = _probe(api, state, found, url)
     if wanted is None:  # the address is in a Secret: the pods know it
         wanted = _told(api, walks, namespace)
@@ -93,7 +93,7 @@ def check(
         else:
             steps += walk.steps
     steps += open_to(state, {kind.name: kind.pod(state) for kind in found})
-    steps += _things(found, said, _workloads(api, namespace), asking.answers())
+    steps += _things(found, said, _workloads(api, namespace), registries.answers())
     first = next((walk for walk in walks.values() if walk.server), None) or Walk(steps=())
     return Inside(
         kinds=tuple(kind.name for kind in found),

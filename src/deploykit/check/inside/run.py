@@ -1,15 +1,15 @@
 """Run one command in several pods at once: in those that run by exec, in others that are started for it."""
 
-import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from functools import partial
 
+from deploykit.asking import Asking
 from deploykit.check.inside.exec import execute
 from deploykit.check.inside.lifecycle import run_pods
 from deploykit.check.inside.said import Said
 from deploykit.kubernetes_api import Item, KubernetesApi
+from mage_ilum.deadline import Deadline
 
 _GRACE_SECONDS = 0.2
 
@@ -30,21 +30,10 @@ def run_all(
     `pods` are manifests of pods whose container `probe` runs a command. `seconds` is for each from the moment that it
     runs. The pods are removed whatever happens, Ctrl-C too.
     """
-    answers: SimpleQueue[tuple[str, Said]] = SimpleQueue()
-
-    def ask(name: str, task: Task) -> None:
-        answers.put((name, execute(api, task.place, task.command, seconds)))
-
-    began = time.monotonic()
+    asking = Asking[str, Said]()
+    limit = Deadline(seconds + _GRACE_SECONDS)
     for name, task in running.items():
-        threading.Thread(target=ask, args=(name, task), name=f"exec-{name}", daemon=True).start()
+        asking.ask(name, partial(execute, api, task.place, task.command, seconds))
     said = run_pods(api, pods, seconds) if pods else {}
-    while len(said) < len(running) + len(pods):
-        left = began + seconds + _GRACE_SECONDS - time.monotonic()
-        try:
-            name, answer = answers.get(timeout=max(left, 0.001))
-        except Empty:
-            late = running.keys() - said.keys()
-            return said | {name: Said(problem="silent", seconds=seconds) for name in late}
-        said[name] = answer
-    return said
+    said |= asking.answers(limit)
+    return said | {name: Said(problem="silent", seconds=seconds) for name in asking.waiting}
