@@ -87,7 +87,7 @@ class Plan:
     @property
     def tag(self) -> str:
         """`<mage>-spark<spark>-<profile>-<first 8 of the inputs' hash>`: same inputs, same tag."""
-        return f"{self.mage}-spark{self.spark.release}-{self.profile}-{self.inputs[:8]}"
+        return tag(mage=self.mage, spark=self.spark.release, profile=self.profile, inputs=self.inputs)
 
     @property
     def reference(self) -> str:
@@ -115,6 +115,11 @@ class Plan:
             "io.deploykit.layers": keys.label(keys.keys(self)),
             **({"io.deploykit.with": " ".join(extra.name for extra in self.extras)} if self.extras else {}),
         }
+
+
+def tag(*, mage: str, spark: str, profile: str, inputs: str) -> str:
+    """`<mage>-spark<spark>-<profile>-<first 8 of the inputs' hash>`: how an image is called."""
+    return f"{mage}-spark{spark}-{profile}-{inputs[:8]}"
 
 
 def make(

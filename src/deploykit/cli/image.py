@@ -7,6 +7,7 @@ import click
 from deploykit import catalog
 from deploykit.cli import output, plan_view
 from deploykit.cli.request_options import request_options
+from deploykit.cli.sign_options import sign_key
 from deploykit.errors import UsageError
 from deploykit.image.build import Result, build
 from deploykit.image.engine import Engine
@@ -30,12 +31,7 @@ PLATFORMS = tuple(MACHINES.values())
     envvar="DEPLOYKIT_VERIFY",
     help="Try in the image what must hold in it.",
 )
-@click.option(
-    "--sign-key",
-    envvar="DEPLOYKIT_SIGN_KEY",
-    metavar="KEY",
-    help="Sign what is pushed: cosign.key, with its password in COSIGN_PASSWORD, or the URI of a KMS.",
-)
+@sign_key
 @click.option(
     "--also-platform",
     "others",
@@ -61,7 +57,7 @@ def command(
         )
     if others and not push:
         raise UsageError("--also-platform makes an index, and only a registry has such.", fix="--push")
-    if push and sign_key is not None:
+    if push and sign_key:
         ready(sign_key)
     engine = Engine(timeout=request.timeout)
     if not push:

@@ -7,7 +7,8 @@ import click
 from deploykit.cli import output
 from deploykit.cli.environment_options import add_environment_options, environments
 from deploykit.cli.seconds import Seconds
-from deploykit.errors import DeploykitError, UsageError
+from deploykit.cli.sign_options import sign_key
+from deploykit.errors import DeploykitError
 from deploykit.sync import summary as summary_of
 from deploykit.sync import sync
 from deploykit.sync.outcome import Options, Outcome
@@ -35,9 +36,7 @@ DRIFT = 5
     envvar="DEPLOYKIT_VERIFY",
     help="Try in a new image what must hold in it.",
 )
-@click.option(
-    "--sign-key", envvar="DEPLOYKIT_SIGN_KEY", metavar="KEY", help="Sign new images with this key: a file or a KMS URI."
-)
+@sign_key
 @click.option(
     "--outputs",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -69,8 +68,6 @@ def command(
     Without [environments.NAME] in deploykit.toml, the options say which server, repository and values file.
     A token for the server is read from SPARK_CONNECT_AUTHENTICATE_TOKEN.
     """
-    if sign_key == "":  # as of a variable that is not set: it must not end in an unsigned image
-        raise UsageError("--sign-key names no key.", fix="the key, or no --sign-key for images that nobody signs")
     options = Options(check=check, full=full, max_wait=max_wait, verified=verified, sign_key=sign_key)
     found: list[Outcome] = []
     for environment in environments(request, names):

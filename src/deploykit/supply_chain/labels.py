@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from deploykit import plan
 from deploykit.request import Profile
 from deploykit.supply_chain.sbom import PREFIX
 
@@ -22,7 +23,7 @@ def problems(config: Mapping[str, Any], tag: str) -> list[str]:
 def _problems(
     own: Mapping[str, str], settings: Mapping[str, Any], labels: Mapping[str, str], tag: str
 ) -> Iterator[str]:
-    named = f"{own['mage']}-spark{own['spark']}-{own['profile']}-{own['inputs'][:8]}"
+    named = plan.tag(mage=own["mage"], spark=own["spark"], profile=own["profile"], inputs=own["inputs"])
     if tag and "-spark" in tag and tag != named:
         yield f"the tag is {tag}, and the labels say {named}"
     needs_java = own["profile"] != Profile.SLIM
