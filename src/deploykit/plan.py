@@ -12,8 +12,8 @@ from deploykit import assets
 from deploykit.catalog import Catalog, Sdist, SparkLine
 from deploykit.compat import UdfVerdict, Verdict, compare, udfs
 from deploykit.errors import IncompatibleError
+from deploykit.image import label_names, pyspark_wheel, wheelhouse
 from deploykit.image import lock as locking
-from deploykit.image import pyspark_wheel, wheelhouse
 from deploykit.image.base import Base
 from deploykit.image.extras import PlannedExtra
 from deploykit.image.java import Java
@@ -101,19 +101,19 @@ class Plan:
 
         return {
             "org.opencontainers.image.title": "Mage with a Spark Connect client",
-            "org.opencontainers.image.base.name": self.base.reference,
-            "org.opencontainers.image.base.digest": self.base.digest,
-            "io.deploykit.mage": self.mage,
-            "io.deploykit.spark": self.spark.release,
-            "io.deploykit.python": self.base.inventory.python,
-            "io.deploykit.profile": str(self.profile),
-            "io.deploykit.java": self.java.version,
-            "io.deploykit.warm": str(self.warm).lower(),
-            "io.deploykit.sources": sources(self.source_hashes),
-            "io.deploykit.version": version("deploykit"),
-            "io.deploykit.inputs": self.inputs,
-            "io.deploykit.layers": keys.label(keys.keys(self)),
-            **({"io.deploykit.with": " ".join(extra.name for extra in self.extras)} if self.extras else {}),
+            label_names.BASE_NAME: self.base.reference,
+            label_names.BASE_DIGEST: self.base.digest,
+            label_names.MAGE: self.mage,
+            label_names.SPARK: self.spark.release,
+            label_names.PYTHON: self.base.inventory.python,
+            label_names.PROFILE: str(self.profile),
+            label_names.JAVA: self.java.version,
+            label_names.WARM: str(self.warm).lower(),
+            label_names.SOURCES: sources(self.source_hashes),
+            label_names.VERSION: version("deploykit"),
+            label_names.INPUTS: self.inputs,
+            label_names.LAYERS: keys.label(keys.keys(self)),
+            **({label_names.WITH: " ".join(extra.name for extra in self.extras)} if self.extras else {}),
         }
 
 

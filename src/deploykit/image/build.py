@@ -9,6 +9,7 @@ from deploykit.errors import BuildError, IncompatibleError
 from deploykit.image import context, extras, java, lock, wheelhouse
 from deploykit.image.engine import Engine
 from deploykit.image.java import proxy_settings
+from deploykit.image.label_names import INPUTS
 from deploykit.image.verify import verify
 from deploykit.plan import REGISTRY, Plan
 from deploykit.progress import Progress
@@ -51,7 +52,7 @@ def _ensure(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress:
         progress.step(f"{plan.reference} is in the registry: nothing to build")
         return Result(reference=plan.reference, digest=digest, id="", built=False, pushed=False)
     local = engine.local(plan.reference)
-    built = local is None or local.labels.get("io.deploykit.inputs") != plan.inputs
+    built = local is None or local.labels.get(INPUTS) != plan.inputs
     if built:
         _build(plan, verified=verified, engine=engine, progress=progress)
         local = engine.local(plan.reference)

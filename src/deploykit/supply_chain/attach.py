@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploykit.errors import BuildError
+from deploykit.image.label_names import INPUTS
 from deploykit.plan import Plan
 from deploykit.progress import Progress
 from deploykit.registry import RefusedError, Registry
-from deploykit.supply_chain.sbom import MEDIA_TYPE, PREFIX, sbom
-
-INPUTS = f"{PREFIX}inputs"
+from deploykit.supply_chain.sbom import MEDIA_TYPE, sbom
 
 
 def attached(registry: Registry, digest: str) -> list[Mapping[str, Any]]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from deploykit import plan
+from deploykit.image.label_names import BASE_DIGEST, PREFIX
 from deploykit.request import Profile
-from deploykit.supply_chain.sbom import PREFIX
 
 NEEDED = ("mage", "spark", "python", "profile", "inputs")
 
@@ -31,5 +31,5 @@ def _problems(
         yield f"profile {own['profile']} with Java {own['java'] or 'none'}"
     if needs_java and "JAVA_HOME=/opt/java" not in (settings.get("Env") or ()):
         yield "JAVA_HOME is not set to /opt/java"
-    if not labels.get("org.opencontainers.image.base.digest"):
+    if not labels.get(BASE_DIGEST):
         yield "no label says which base it was made on"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from deploykit.supply_chain.sbom import PREFIX
+from deploykit.image.label_names import PREFIX
 
 
 def problems(data: bytes, *, labels: Mapping[str, str], digest: str) -> list[str]:

@@ -8,13 +8,12 @@ from typing import TypeAlias
 
 from deploykit.image import pyspark_wheel
 from deploykit.image.base import repository
+from deploykit.image.label_names import PREFIX, VERSION
 from deploykit.plan import Plan
 from deploykit.supply_chain import purl
 
 MEDIA_TYPE = "application/vnd.cyclonedx+json"
 SPEC = "1.5"  # the newest that scanners of the last years all read; nothing here needs a newer one
-PREFIX = "io.deploykit."
-VERSION = f"{PREFIX}version"
 _NAMESPACE = uuid.UUID("6ad0f2f4-7c8e-5d39-9a52-1f2a0d8c7e11")
 
 Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json]"

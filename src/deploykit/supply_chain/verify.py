@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploykit.errors import BuildError
+from deploykit.image.label_names import INPUTS, PREFIX
 from deploykit.registry import Manifest, Registry
 from deploykit.supply_chain import attach, labels, materials, sign
 from deploykit.supply_chain.findings import Finding, Outcome, failed, judged, ok, skipped
@@ -38,7 +39,7 @@ def verify(registry: Registry, *, tag: str, digest: str, platform: str, key: str
         config = {} if image is None else registry.config_of(image)
         own = (config.get("config") or {}).get("Labels") or {}
         findings.append(judged("labels", labels.problems(config, tag), _summary(own)))
-        artifact = attach.ours(registry, manifest.digest, own.get(attach.INPUTS, ""))
+        artifact = attach.ours(registry, manifest.digest, own.get(INPUTS, ""))
         document, found = _materials(registry, manifest.digest, own, artifact)
         findings.append(found)
         findings += _signatures(registry, manifest.digest, artifact, key)
@@ -54,8 +55,8 @@ def _digest(tag: str, digest: str, manifest: Manifest | None) -> Finding:
 
 
 def _summary(own: Mapping[str, str]) -> str:
-    said = (f"{name} {own.get(f'io.deploykit.{name}')}" for name in ("mage", "spark", "profile"))
-    return ", ".join(said) + f", inputs {own.get('io.deploykit.inputs', '')[:8]}"
+    said = (f"{name} {own.get(PREFIX + name)}" for name in ("mage", "spark", "profile"))
+    return ", ".join(said) + f", inputs {own.get(INPUTS, '')[:8]}"
 
 
 def _materials(registry: Registry, digest: str, own: Mapping[str, str], artifact: str | None) -> tuple[bytes, Finding]:

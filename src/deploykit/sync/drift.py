@@ -6,19 +6,30 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from deploykit.deploy.reference import ImageReference
+from deploykit.image.label_names import (
+    BASE_DIGEST,
+    BASE_NAME,
+    INPUTS,
+    JAVA,
+    MAGE,
+    PLATFORM,
+    PROFILE,
+    PYTHON,
+    SOURCES,
+    SPARK,
+    WARM,
+    WITH,
+)
 from deploykit.image.platform import MACHINES
 from deploykit.request import Request
 from deploykit.versions import SparkVersion
 
 Labels = Mapping[str, str]
 
-BASE_NAME = "org.opencontainers.image.base.name"
-BASE_DIGEST = "org.opencontainers.image.base.digest"
-SPARK = "io.deploykit.spark"
 FACTS = (
-    BASE_NAME, BASE_DIGEST, SPARK, "io.deploykit.inputs", "io.deploykit.java", "io.deploykit.mage",
-    "io.deploykit.platform", "io.deploykit.profile", "io.deploykit.python", "io.deploykit.sources", "io.deploykit.warm",
-    "io.deploykit.with",
+    BASE_NAME, BASE_DIGEST, SPARK, INPUTS, JAVA, MAGE,
+    PLATFORM, PROFILE, PYTHON, SOURCES, WARM,
+    WITH,
 )  # fmt: skip
 """The labels that a sync reads."""
 
@@ -96,7 +107,7 @@ class Wanted:
 
     def where_it_runs(self, deployed: Labels | None) -> "Wanted":
         """For the platform of the deployed image, unless one was asked for: whose machine syncs does not matter."""
-        platform = (deployed or {}).get("io.deploykit.platform", "")
+        platform = (deployed or {}).get(PLATFORM, "")
         if not self.any_platform or platform not in MACHINES.values():
             return self
         return replace(self, request=replace(self.request, platform=platform))
@@ -115,11 +126,11 @@ class Wanted:
         """
         request = self.request
         asked = {
-            "profile": ("io.deploykit.profile", str(request.profile)),
-            "with": ("io.deploykit.with", " ".join(sorted(set(request.extras)))),
-            "Mage": ("io.deploykit.mage", request.mage or labels.get("io.deploykit.mage", "")),
-            "platform": ("io.deploykit.platform", request.platform),
-            "warm": ("io.deploykit.warm", str(request.warm).lower()),
+            "profile": (PROFILE, str(request.profile)),
+            "with": (WITH, " ".join(sorted(set(request.extras)))),
+            "Mage": (MAGE, request.mage or labels.get(MAGE, "")),
+            "platform": (PLATFORM, request.platform),
+            "warm": (WARM, str(request.warm).lower()),
         }
         found = [
             (f"{name} {labels.get(label) or 'none'}", f"{name} {value or 'none'}")

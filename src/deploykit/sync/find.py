@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from deploykit.deploy.reference import ImageReference
 from deploykit.errors import BuildError, DeploykitError, UnreachableError
+from deploykit.image.label_names import BASE_NAME, JAVA, PLATFORM, SPARK
 from deploykit.registry import Registry
 from deploykit.registry.location import split
 from deploykit.request import Request
-from deploykit.sync.drift import BASE_NAME, SPARK, Labels, Wanted
+from deploykit.sync.drift import Labels, Wanted
 from deploykit.sync.record import Record
 
 AT_ONCE = 4
-PLATFORM = "io.deploykit.platform"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ def _labelled(tags: list[str], wanted: Wanted, registry: Registry) -> list[tuple
 def _age(found: tuple[ImageReference, Labels]) -> tuple[list[int], list[int], str]:
     """Nothing else of an image tells how new it is."""
     image, known = found
-    return _numbers(known[SPARK]), _numbers(known.get("io.deploykit.java", "")), image.tag
+    return _numbers(known[SPARK]), _numbers(known.get(JAVA, "")), image.tag
 
 
 def _numbers(version: str) -> list[int]:

@@ -16,13 +16,14 @@ from deploykit.errors import DeploykitError
 from deploykit.image import index
 from deploykit.image.engine import Engine
 from deploykit.image.index import Target
+from deploykit.image.label_names import BASE_DIGEST, INPUTS, JAVA, PYTHON, SOURCES, SPARK
 from deploykit.image.platform import MACHINES
 from deploykit.planning import newest
 from deploykit.progress import Progress
 from deploykit.registry import Registry
 from deploykit.supply_chain import attach
 from deploykit.sync import find
-from deploykit.sync.drift import BASE_DIGEST, SPARK, Drift, Kind, Policy, Wanted
+from deploykit.sync.drift import Drift, Kind, Policy, Wanted
 from deploykit.sync.environment import Environment
 from deploykit.sync.find import Found
 from deploykit.versions import SparkVersion
@@ -54,7 +55,7 @@ class Subject:
         """What wheels for the image have to fit; its glibc is that of the Mage image that the catalog knows."""
         request = self.wanted.request
         assumed = self.known.mage[self.known.defaults.mage].assumed
-        python = self.image.labels.get("io.deploykit.python", assumed.python)
+        python = self.image.labels.get(PYTHON, assumed.python)
         machine = next(name for name, platform in MACHINES.items() if platform == request.platform)
         return Target(python=".".join(python.split(".")[:2]), machine=machine, glibc=assumed.glibc)
 
@@ -124,7 +125,7 @@ def _java(subject: Subject) -> _Differences:
     if not request.profile.java:
         return []
     _, now, _ = newest(request, engine=Engine(timeout=request.timeout), progress=subject.progress)
-    built = subject.image.labels.get("io.deploykit.java", "")
+    built = subject.image.labels.get(JAVA, "")
     return [] if built == now.version else [(f"Java {built}", now.version)]
 
 
@@ -155,7 +156,7 @@ def _patch(subject: Subject) -> _Differences:
 
 def _deploykit(subject: Subject) -> _Differences:
     """This deploykit puts something else into an image than the one that built it."""
-    built = subject.image.labels.get("io.deploykit.sources", "")
+    built = subject.image.labels.get(SOURCES, "")
     now = plan.sources(plan.source_hashes())
     return [] if built == now else [(f"sources {built or 'of an older deploykit'}", now)]
 
@@ -173,7 +174,7 @@ _LOOKS: Mapping[Kind, Callable[[Subject], _Differences]] = {
 def _pins(subject: Subject) -> dict[str, str]:
     """The Python distributions that our layers added, by the image's SBOM."""
     image = subject.image
-    artifact = attach.ours(subject.registry, image.image.digest, image.labels.get(attach.INPUTS, ""))
+    artifact = attach.ours(subject.registry, image.image.digest, image.labels.get(INPUTS, ""))
     if artifact is None:
         raise NotLookedError("the image has no SBOM of deploykit's, which would name its wheels.")
     try:

@@ -7,6 +7,7 @@ from deploykit.detect.evidence import Detection
 from deploykit.errors import BuildError, DeploykitError
 from deploykit.image.build import build
 from deploykit.image.engine import Engine
+from deploykit.image.label_names import INPUTS, SOURCES
 from deploykit.plan import DOCKER, Plan, source_hashes, sources
 from deploykit.planning import exact, quick
 from deploykit.progress import Progress
@@ -17,8 +18,6 @@ from deploykit.sync import find
 from deploykit.sync.drift import Labels, Wanted
 from deploykit.sync.find import Found
 
-INPUTS = "io.deploykit.inputs"
-SOURCES = "io.deploykit.sources"
 TRIES = 3
 
 

@@ -8,10 +8,11 @@ from importlib.metadata import version
 from deploykit.deploy import values_image
 from deploykit.deploy.reference import ImageReference
 from deploykit.errors import DeploykitError, unusable
+from deploykit.image.label_names import BASE_NAME
 from deploykit.progress import Progress
 from deploykit.registry import Registry
 from deploykit.sync import ask, client, files, find, record
-from deploykit.sync.drift import BASE_NAME, Labels, Wanted, compare
+from deploykit.sync.drift import Labels, Wanted, compare
 from deploykit.sync.environment import Environment
 from deploykit.sync.find import Found
 from deploykit.sync.outcome import Options, Outcome

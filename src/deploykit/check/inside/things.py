@@ -10,9 +10,8 @@ from deploykit.check.inside.kinds import Kind, mage_container
 from deploykit.check.inside.said import Said
 from deploykit.check.model import Step
 from deploykit.check.project import checks
+from deploykit.image.label_names import SPARK
 from deploykit.kubernetes_api import Item
-
-_LABEL = "io.deploykit.spark"
 
 
 def image_and_project(
@@ -55,7 +54,7 @@ def _image(kind: Kind, facts: Item, wanted: Mapping[str, str], registered: Regis
         wanted=wanted.get(workload, ""),
         digest=digest,
         tag_digest=digest if registered and digest in registered.platforms else registered.digest if registered else "",
-        label=registered.labels.get(_LABEL, "") if registered else "",
+        label=registered.labels.get(SPARK, "") if registered else "",
         locked=_locked(facts),
         pyspark=str(facts.get("pyspark") or ""),
         pyspark_changed=float(facts.get("pyspark_changed") or 0),

@@ -6,12 +6,11 @@ from typing import Any
 
 from deploykit.errors import IncompatibleError
 from deploykit.image.append.read_inventory import DEFAULT_PATH
+from deploykit.image.label_names import ENGINE, LAYERS
 from deploykit.image.layers import keys
 from deploykit.plan import Plan
 from deploykit.registry.manifest import DOCKER_MANIFEST, OCI_MANIFEST, compact, sha256
 
-LAYERS = "io.deploykit.layers"
-ENGINE = "io.deploykit.engine"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 _TYPES = {

@@ -5,6 +5,7 @@ import json
 
 from deploykit.errors import BuildError, UnreachableError
 from deploykit.image.append.facts import FORMAT, Facts
+from deploykit.image.label_names import BASE_DIGEST
 from deploykit.registry import Registry
 from deploykit.registry.manifest import OCI_MANIFEST, compact, sha256
 from deploykit.registry.referrers import EMPTY, EMPTY_TYPE
@@ -41,7 +42,7 @@ def leave(registry: Registry, digest: str, facts: Facts) -> bool:
         "artifactType": KIND,
         "config": {"mediaType": EMPTY_TYPE, "digest": sha256(EMPTY), "size": len(EMPTY)},
         "layers": [{"mediaType": f"{KIND}+gzip", "digest": sha256(data), "size": len(data)}],
-        "annotations": {"org.opencontainers.image.base.digest": digest},
+        "annotations": {BASE_DIGEST: digest},
     }
     try:
         registry.put_blob(EMPTY)

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deploykit.errors import BuildError, UnreachableError
-from deploykit.image.append.compose import ENGINE, LAYERS, Placed
+from deploykit.image.append.compose import Placed
+from deploykit.image.label_names import ENGINE, LAYERS
 from deploykit.image.layers.keys import SHOWN
 from deploykit.plan import Plan
 from deploykit.registry import Manifest, Registry
