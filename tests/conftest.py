@@ -11,8 +11,8 @@ import pytest
 
 pytest_plugins = ["tests.needs"]
 
-ORDER = ("unit", "golden", "chart", "spark", "image", "sync", "cluster")
-"""By what they need."""
+ORDER = ("unit", "golden", "chart", "sync", "cluster", "spark", "image")
+"""What takes little first."""
 TOGETHER = {"spark": "servers", "image": "servers", "sync": "sync", "cluster": "cluster"}
 """Folders whose files share what is slow to make, or disturb each other: a process for each. Others go anywhere."""
 
@@ -49,7 +49,7 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run what needs least first, so that a mistake shows early; with several processes, what takes longest."""
+    """Run what takes little first, so that a mistake shows early; with several processes, what takes longest."""
     here = Path(__file__).parent
     items.sort(key=lambda item: ORDER.index(item.path.relative_to(here).parts[0]), reverse=_is_worker(config))
 

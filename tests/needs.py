@@ -41,9 +41,10 @@ def missing(what: str, fix: str) -> NoReturn:
 
 
 def bring_up(part: str, *arguments: str, what: str, seconds: float) -> None:
-    """Run a testbed script, one process of a run at a time; it returns in a second or two when the part is up."""
+    """Run a testbed script, one at a time on this machine; it returns in a second or two when the part is up."""
+    TESTBED_DIR.mkdir(parents=True, exist_ok=True)
     try:
-        with one_process(part):
+        with locked(TESTBED_DIR / "deploykit-test.lock"):
             subprocess.run(
                 [TESTBED / part, *arguments],
                 check=True,
@@ -61,9 +62,9 @@ def bring_up(part: str, *arguments: str, what: str, seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def one_process(what: str) -> Iterator[None]:
-    """Held by one process of a run at a time."""
-    with (run_folder() / f"{what}.lock").open("w") as file:
+def locked(path: Path) -> Iterator[None]:
+    """Held by one process at a time, of this run or beside it, such as `.ci/run`."""
+    with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -166,15 +167,21 @@ def needs_helm() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def needs_cosign() -> Iterator[str]:
     """The path of `cosign`, which is on the PATH for what the test starts."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    brought = shutil.which("cosign") or _brought_cosign()
+    if brought is None:
+        missing("cosign", "install cosign 2.6 or newer, or run tools/cosign.sh, which builds it with Go")
     with pytest.MonkeyPatch.context() as patch:
-        for folder in sorted(cache.glob("deploykit-tests/cosign-*"), reverse=True):
-            if shutil.which("cosign") is None and (folder / "cosign").exists():
-                patch.setenv("PATH", str(folder), prepend=os.pathsep)
-        found = shutil.which("cosign")
-        if found is None:
-            missing("cosign", "install cosign 2.6 or newer, or run tools/cosign.sh, which builds it with Go")
-        yield found
+        patch.setenv("PATH", str(Path(brought).parent), prepend=os.pathsep)
+        yield brought
+
+
+def _brought_cosign() -> str | None:
+    """The one that `tools/cosign.sh` has built or, where nothing may be left out, builds now."""
+    wanted = [] if os.environ.get("DEPLOYKIT_TEST_ALL") == "1" else ["--no-build"]
+    done = subprocess.run(
+        [REPOSITORY / "tools" / "cosign.sh", *wanted], stdout=subprocess.PIPE, text=True, timeout=1200, check=False
+    )
+    return done.stdout.strip() if done.returncode == 0 else None
 
 
 @pytest.fixture(scope="session")
@@ -188,7 +195,7 @@ def spark_server() -> Callable[[str], str]:
         if not has_testbed():
             missing("a real Spark Connect server", "put the testbed at ../shared, or set DEPLOYKIT_SHARED")
         known = run_folder() / f"spark-{version}.port"
-        with one_process(f"spark-{version}"):
+        with locked(run_folder() / f"spark-{version}.lock"):
             if not known.exists():
                 known.write_text(str(free_port()))  # before it starts, so that the run ends it in any case
             port = known.read_text()

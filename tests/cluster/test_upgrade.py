@@ -218,12 +218,12 @@ def mage(
     kubectl("delete", "namespace", SPARK_NAMESPACE, "--ignore-not-found", "--timeout=120s", seconds=150)
     kubectl("create", "namespace", SPARK_NAMESPACE)
     start(registry, blue=OLD, green=NEW)
+    wait_until_ready()
     release.create_namespace()
     found = Mage(release, folder, options)
     found.lead_to(BLUE)
     found.sync()
     release.python(LAY_OUT)
-    wait_until_ready()
     yield found
     for process in found.started:
         process.kill()

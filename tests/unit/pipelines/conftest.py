@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.needs import REPOSITORY, missing, one_process
+from tests.needs import REPOSITORY, locked, missing, run_folder
 
 ACTIONLINT = "v1.7.12"
 KINDS = Path(__file__).parent / "kinds"
@@ -28,7 +28,7 @@ def actionlint() -> str:
         return found
     if (go := shutil.which("go")) is None:
         missing("actionlint", f"install actionlint {ACTIONLINT}, or Go to compile it with")
-    with one_process("actionlint"):
+    with locked(run_folder() / "actionlint.lock"):
         if not (target / "actionlint").exists():
             install = [go, "install", f"github.com/rhysd/actionlint/cmd/actionlint@{ACTIONLINT}"]
             _get("actionlint", install, cwd=REPOSITORY, env={**os.environ, "GOBIN": str(target)})
@@ -42,7 +42,7 @@ def kinds() -> Path:
     target = BUILD / f"kinds-{hashlib.sha256(lock).hexdigest()[:8]}"
     if (npm := shutil.which("npm")) is None:
         missing("npm", "install Node.js 20 or newer")
-    with one_process("kinds"):
+    with locked(run_folder() / "kinds.lock"):
         if not (target / "ready").exists():
             shutil.copytree(KINDS, target, dirs_exist_ok=True)
             _get("the types of Kubernetes objects", [npm, "ci", "--ignore-scripts", "--silent"], cwd=target)
