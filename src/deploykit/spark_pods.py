@@ -27,7 +27,7 @@ class ContainerPort:
 
 @dataclass(frozen=True, kw_only=True)
 class SparkPod:
-    """A running pod of a Spark job."""
+    """A pod of a Spark job that runs or starts."""
 
     name: str
     labels: Mapping[str, str]
@@ -74,8 +74,11 @@ def connect_drivers(pods: Iterable[SparkPod]) -> list[SparkPod]:
     return [pod for pod in drivers if pod.is_connect] or drivers
 
 
-def running(api: KubernetesApi, namespace: str) -> list[SparkPod]:
-    """The drivers and executors that run in a namespace and are not about to end."""
+def alive(api: KubernetesApi, namespace: str) -> list[SparkPod]:
+    """The drivers and executors that run or start in a namespace and are not about to end.
+
+    A server that restarts is one that clients will meet: while it was left out, it could not hold them back.
+    """
     return _list(api, namespace, f"spark-role in (driver, executor, {CONNECT_ROLE})")
 
 
@@ -85,7 +88,8 @@ def without_role(api: KubernetesApi, namespace: str) -> list[SparkPod]:
 
 
 def _list(api: KubernetesApi, namespace: str, labels: str) -> list[SparkPod]:
-    items = api.list_objects("pods", namespace, label_selector=labels, field_selector="status.phase=Running")
+    phases = "status.phase!=Succeeded,status.phase!=Failed"
+    items = api.list_objects("pods", namespace, label_selector=labels, field_selector=phases)
     return [_read(item) for item in items if "deletionTimestamp" not in item["metadata"]]
 
 

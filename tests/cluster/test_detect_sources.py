@@ -102,6 +102,14 @@ items:
     containers: [{{name: spark-kubernetes-driver, image: IMAGE, command: [sleep, infinity]}}]
     volumes: [{{name: spark-conf-volume-driver, configMap: {{name: batch-conf-map}}}}]
 """
+STARTS = f"""
+apiVersion: v1
+kind: Pod
+metadata: {{name: starts, namespace: {MIXED}, labels: {{spark-role: driver, spark-version: 3.5.6}}}}
+spec:
+  nodeSelector: {{deploykit.test/node: none}}
+  containers: [{{name: spark-kubernetes-driver, image: "spark:3.5.6", ports: [{{containerPort: 15002}}]}}]
+"""
 CHART = "apiVersion: v2\nname: ilum\nversion: 6.7.0\n"
 
 
@@ -220,6 +228,14 @@ def test_a_server_that_is_a_plugin_of_another_application_counts_and_a_batch_job
     labels = [item for item in found["evidence"] if item["source"] == "driver label"]  # type: ignore[attr-defined]
     assert {item["server"]: item["version"] for item in labels} == {f"{MIXED}/newer": SPARK, f"{MIXED}/older": "3.5.7"}
     assert found["version"] == "3.5.7"
+
+
+def test_a_server_that_still_starts_counts_for_clients_will_meet_it(objects: None) -> None:
+    kubectl("apply", "--filename=-", text=STARTS)
+    try:
+        assert detect("--namespace", MIXED)["version"] == "3.5.6"
+    finally:
+        kubectl("delete", "--filename=-", text=STARTS)
 
 
 def test_a_helm_release_is_read_only_when_asked_and_named_where_it_is_stale(release: None) -> None:

@@ -32,7 +32,7 @@ class Cluster:
 
     def spark_pods(self, namespace: str) -> list[SparkPod]:
         """The pods of Spark jobs, drivers and executors, that run in a namespace."""
-        return spark_pods.running(self._api, namespace)
+        return spark_pods.alive(self._api, namespace)
 
     def services(self, namespace: str) -> list[Service]:
         """The Services of a namespace that select pods."""

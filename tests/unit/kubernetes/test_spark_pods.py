@@ -13,7 +13,7 @@ from deploykit.detect.evidence import merge
 from deploykit.detect.pods import read
 from deploykit.errors import UsageError
 from deploykit.kubernetes_api import KubernetesApi
-from deploykit.spark_pods import running
+from deploykit.spark_pods import alive
 
 NO_SERVICES = {"apiVersion": "v1", "kind": "ServiceList", "metadata": {}, "items": []}
 
@@ -26,7 +26,7 @@ def namespace(tmp_path, monkeypatch):
         answers = {"/api/v1/namespaces/ilum/pods": pods, "/api/v1/namespaces/ilum/services": NO_SERVICES}
         with serving(answers) as port:
             monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
-            found = merge(read("ilum", running(KubernetesApi(), "ilum")).evidence)
+            found = merge(read("ilum", alive(KubernetesApi(), "ilum")).evidence)
             deployment = from_cluster(Deployment(image=ImageReference("mage", "1")), Cluster(), "ilum", None, {})
         servers = {item.server for item in found.evidence}
         return str(found.version), servers, deployment.driver_labels["spark-app-name"]
