@@ -14,6 +14,7 @@ COMMANDS = {
     "sync": "Rebuild, and write the values, where Spark has moved on; nothing else.",
     "status": "Show server, deployed image, registry and drift of each environment.",
     "check": "Walk from here to Spark, and say what ends the way.",
+    "policies": "Say what NetworkPolicies allow, before an installation or in a cluster.",
     "open": "Open a tunnel to Mage's page at http://127.0.0.1:9777.",
     "lock": "Refresh the committed locks.",
 }

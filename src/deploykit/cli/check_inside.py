@@ -124,7 +124,7 @@ def _from_mage(url: str | None, chosen: Options) -> "Inside":
     api = KubernetesApi(chosen.context)
     only = None if chosen.place == "mage" else chosen.place
     found = probes.check(api, namespace=chosen.namespace, release=chosen.release, url=url, only=only, say=output.talk)
-    _draw(found.table, chosen)
+    _draw(found.allowed.table, chosen)
     if chosen.patch is not None:
         import yaml
 

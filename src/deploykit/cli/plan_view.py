@@ -80,7 +80,7 @@ def _base(plan: Plan) -> str:
     return f"{digest} ({plan.base.note})" if plan.base.note else digest
 
 
-def as_json(plan: Plan, detection: Detection | None, present: str) -> Json:
+def as_json(plan: Plan, detection: Detection | None, present: str) -> dict[str, Json]:
     """The same facts, by stable names."""
     return {
         "image": plan.reference,

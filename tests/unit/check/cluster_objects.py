@@ -82,4 +82,4 @@ def state(*objects: Mapping[str, Any], unreadable: str = "") -> ClusterState:
     readable = frozenset({"mage", "ilum", "kube-system"} - {unreadable})
     unread = [f"Namespace {unreadable} may not be read: no rights."] if unreadable else []
     kept = tuple(one for one in every if one["metadata"]["namespace"] in readable)
-    return ClusterState(network=load(kept, unread=unread), objects=kept, readable=readable)
+    return ClusterState(network=load(kept, unread=unread, seen=readable), objects=kept, readable=readable)

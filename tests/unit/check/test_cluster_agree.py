@@ -6,9 +6,9 @@ from tests.unit.check.cluster_objects import MAGE, SPARK, pod, policy, service, 
 
 from deploykit.check.cluster.ilum_api import open_to
 from deploykit.check.cluster.policy import steps, verdict
-from deploykit.check.cluster.target import dialled
 from deploykit.check.inside.agree import agreement
 from deploykit.check.model import Outcome, Step, Walk
+from deploykit.deploy.policies.dialled import dialled
 
 SERVICE = service("ilum", "spark", {"spark-role": "driver"})
 URL = dialled("spark.ilum.svc", 15002, home="mage")

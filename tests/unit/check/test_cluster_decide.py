@@ -12,8 +12,8 @@ from deploykit.check.cluster import outside
 from deploykit.check.cluster.decide import decide
 from deploykit.check.cluster.policy import verdict
 from deploykit.check.cluster.state import ClusterState
-from deploykit.check.cluster.target import Dialled, at_service, dialled
 from deploykit.check.model import Step, failed
+from deploykit.deploy.policies.dialled import Dialled, at_service, dialled
 from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import KubernetesApi
 

@@ -5,12 +5,12 @@ import xml.etree.ElementTree as ET
 import pytest
 from tests.unit.check.cluster_objects import MAGE, SERVER, SPARK, pod, policy, service, state
 
-from deploykit.check.cluster.policy import destinations
-from deploykit.check.cluster.target import dialled
 from deploykit.check.picture.drawing import Picture, picture
 from deploykit.check.picture.mermaid import mermaid
 from deploykit.check.picture.svg import svg
-from deploykit.deploy.policies import Table, table
+from deploykit.deploy.policies import Table
+from deploykit.deploy.policies.allowed import allowed
+from deploykit.deploy.policies.dialled import dialled
 
 SERVICE = service("ilum", "spark", {"spark-role": "driver"})
 DNS_ONLY = {"ports": [{"protocol": "UDP", "port": 53}]}
@@ -25,7 +25,7 @@ def the_table(*policies: dict[str, object]) -> Table:
     found = state(MAGE, SPARK, SERVICE, *policies)
     kinds = {'server "<1>" & co': found.network.pod("mage", "mage-1")}
     wanted = dialled("spark.ilum.svc", 15002, home="mage")
-    return table(found.network, kinds=kinds, destinations=destinations(found, wanted))
+    return allowed(found.network, namespace="mage", kinds=kinds, named={"Spark": wanted}).table
 
 
 @pytest.fixture
@@ -83,8 +83,8 @@ def test_mermaid_has_a_node_for_each_box_and_a_style_for_each_arrow(broken: Pict
 def test_a_destination_without_pods_is_shown_as_what_it_is() -> None:
     found = state(MAGE, SERVICE)
     wanted = dialled("spark.ilum.svc", 15002, home="mage")
-    made = picture(table(found.network, kinds={"server": found.network.pod("mage", "mage-1")},
-                         destinations=destinations(found, wanted)))  # fmt: skip
+    kinds = {"server": found.network.pod("mage", "mage-1")}
+    made = picture(allowed(found.network, namespace="mage", kinds=kinds, named={"Spark": wanted}).table)
     assert made.targets[-1].lines[0] == "Service ilum/spark selects no pod."
     assert not made.arrows[-1].allowed
 
@@ -99,7 +99,7 @@ def test_kinds_that_may_ask_different_dns_servers_are_in_one_picture() -> None:
     )  # fmt: skip
     kinds = {"server": found.network.pod("mage", "mage-1"), "worker": found.network.pod("mage", "worker")}
     wanted = dialled("spark.ilum.svc", 15002, home="mage")
-    made = picture(table(found.network, kinds=kinds, destinations=destinations(found, wanted)))
+    made = picture(allowed(found.network, namespace="mage", kinds=kinds, named={"Spark": wanted}).table)
     assert len(made.targets) == 3, "the cache, which the worker alone is shown to miss, too"
     assert len(ET.fromstring(svg(made)).findall(f"{SVG}rect[@rx]")) == 5
     assert "NodeLocal" in mermaid(made)

@@ -9,9 +9,9 @@ from deploykit.check.cluster.policy import Verdict, denial, deny_code
 from deploykit.check.cluster.service import crowd, driver_items, is_ready, problems
 from deploykit.check.cluster.state import ClusterState
 from deploykit.check.cluster.steps import failed
-from deploykit.check.cluster.target import Dialled, find, find_service
 from deploykit.check.model import Decide, Step, one_of_these
 from deploykit.deploy.policies import Pod, Service, dns_destinations
+from deploykit.deploy.policies.dialled import Dialled, find, find_service
 from deploykit.spark_pods import CONNECT_PORT
 
 _NAME = frozenset({"name-unknown", "dns-silent"})
@@ -56,7 +56,9 @@ def _cause(state: ClusterState, wanted: Dialled, step: Step, verdict: Verdict | 
     # A name that had an answer, such as localhost, is none that a missing Service explains.
     found = next((one for one in every if step.code in _NAME or one.code != "service-missing"), None)
     if step.code in _NAME:
-        inside_only = step.code == "name-unknown" and verdict is None and find_service(state, wanted) is not None
+        inside_only = (
+            step.code == "name-unknown" and verdict is None and find_service(state.network, wanted) is not None
+        )
         return _name(state, wanted, step, verdict, found) or (_inside_only(wanted) if inside_only else None)
     if step.code in _OTHER_SERVER:
         return found if found is not None and found.code in _WRONG_PORT else None
@@ -64,7 +66,7 @@ def _cause(state: ClusterState, wanted: Dialled, step: Step, verdict: Verdict | 
         return found
     if step.code in _NO_TCP and verdict is not None and verdict.reach is not None and verdict.reach_allowed is False:
         return denial(deny_code(verdict.reach), state, verdict, verdict.reach, name=step.name, where=step.where)
-    target = find(state, wanted)
+    target = find(state.network, wanted)
     if wanted.is_address and not isinstance(target, Pod | Service) and step.code == "unreachable":
         return failed("address-silent", {"address": str(wanted)})
     crowded = next(crowd(state, wanted), None) if step.code in _REFUSED else None
@@ -75,7 +77,7 @@ def _name(state: ClusterState, wanted: Dialled, step: Step, verdict: Verdict | N
     """A name that the API knows and the pod does not: DNS is closed to it, or down."""
     if step.code == "dns-silent" and verdict is not None and verdict.dns and not verdict.dns_allowed:
         return denial("dns-denied", state, verdict, verdict.dns[0], name="", where="")
-    service = find_service(state, wanted)
+    service = find_service(state.network, wanted)
     if found is not None and (service is None or service.headless):  # any other has a name, whatever its pods do
         return found
     for destination in dns_destinations(state.network):
@@ -97,7 +99,7 @@ def _inside_only(wanted: Dialled) -> Step:
 
 def _driver(state: ClusterState, wanted: Dialled, step: Step, now: datetime) -> Step | None:
     """The state of the driver's pod, and where that is fine, its port."""
-    service, target = find_service(state, wanted), find(state, wanted)
+    service, target = find_service(state.network, wanted), find(state.network, wanted)
     if service is not None:
         pod = newest(driver_items(state, service))
     elif isinstance(target, Pod):

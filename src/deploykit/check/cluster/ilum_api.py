@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from deploykit.check.cluster.policy import PORT, allowed_by
+from deploykit.check.cluster.policy import PORT
 from deploykit.check.cluster.state import ClusterState
 from deploykit.check.cluster.steps import warned
 from deploykit.check.model import Step
 from deploykit.deploy.policies import Pod, evaluate
+from deploykit.deploy.policies.explain import allowed_by
 
 API_PORT = 8080
 _LABEL = "app.kubernetes.io/name", "api"

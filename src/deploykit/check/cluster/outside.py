@@ -6,8 +6,8 @@ from functools import partial
 
 from deploykit.check.cluster.decide import decide
 from deploykit.check.cluster.state import ClusterState, read
-from deploykit.check.cluster.target import Dialled, at_service, dialled
 from deploykit.check.model import Decide, Step
+from deploykit.deploy.policies.dialled import Dialled, at_service, dialled
 from deploykit.errors import DeploykitError
 from deploykit.kubernetes_api import KubernetesApi
 from mage_ilum.connect.address import resolve

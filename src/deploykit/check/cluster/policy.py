@@ -1,24 +1,21 @@
 """What NetworkPolicies say of one kind of pod: may it ask DNS and open the driver's port, and which say so. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploykit.check.cluster.state import ClusterState
 from deploykit.check.cluster.steps import failed, passed
-from deploykit.check.cluster.target import Dialled, find
 from deploykit.check.model import Step
 from deploykit.deploy.policies import (
     Answer,
-    Destination,
-    Path,
     Pod,
-    Reason,
     dns_destinations,
     evaluate,
     near_misses,
     table,
 )
+from deploykit.deploy.policies.dialled import Dialled, find
 from deploykit.deploy.policies.dns import is_known as has_dns
+from deploykit.deploy.policies.explain import allowed_by, no_rule
 
 NAME, PORT = "policy-dns", "policy"
 """The names of the two steps."""
@@ -54,16 +51,9 @@ class Verdict:
         return (*dns, *((self.reach,) if self.reach is not None and self.reach_allowed is False else ()))
 
 
-def destinations(state: ClusterState, wanted: Dialled) -> tuple[Destination, ...]:
-    """The columns of the table: the DNS servers, then what is dialled."""
-    target = find(state, wanted)
-    spark = () if target is None else (Destination(name=f"Spark {wanted}", target=target, port=wanted.port),)
-    return (*(one for one in dns_destinations(state.network) if one.protocol == "UDP"), *spark)
-
-
 def verdict(state: ClusterState, kind: str, pod: Pod, wanted: Dialled) -> Verdict:
     """Ask the evaluator for one kind of pod."""
-    servers, target = dns_destinations(state.network), find(state, wanted)
+    servers, target = dns_destinations(state.network), find(state.network, wanted)
     answers = table(state.network, kinds={kind: pod}, destinations=servers)[kind]
     return Verdict(
         kind=kind,
@@ -106,7 +96,7 @@ def denial(code: str, state: ClusterState, found: Verdict, answer: Answer, *, na
     misses = near_misses(state.network, answer)
     decision = answer.denied[0] if answer.denied else None
     path = next((path for path in answer.paths if not path.allowed), None)
-    because = misses[0].sentence if misses else _no_rule(path)
+    because = misses[0].sentence if misses else no_rule(answer)
     policies = ", ".join(dict.fromkeys(str(policy) for one in answer.denied for policy in one.policies))
     target = f"{decision.end if code == 'ingress-denied' else decision.peer}" if decision else str(answer.target)
     port = f" port {path.place.port}" if path else ""
@@ -123,28 +113,3 @@ def denial(code: str, state: ClusterState, found: Verdict, answer: Answer, *, na
 def deny_code(answer: Answer) -> str:
     """Which side denies the port: what stands on Mage's side comes first."""
     return "egress-denied" if any(one.direction == "egress" for one in answer.denied) else "ingress-denied"
-
-
-def _no_rule(path: Path | None) -> str:
-    if path is None:
-        return ""
-    decision = next(one for one in path.decisions if not one.allowed)
-    preposition = "to" if decision.direction == "egress" else "from"
-    return f"None of their rules allows {path.place.protocol} {path.place.port} {preposition} {decision.peer}."
-
-
-def allowed_by(paths: Sequence[Path]) -> str:
-    """What allows both directions, each said once."""
-    said = []
-    for path in paths:
-        for decision in path.decisions:
-            match decision.reason:
-                case Reason.RULE:
-                    said.append(str(decision.allowed_by[0]))
-                case Reason.NOT_ISOLATED:
-                    said.append(f"no policy isolates {decision.end} for {decision.direction}")
-                case Reason.OUTSIDE:
-                    pass
-                case reason:
-                    said.append(str(reason))
-    return ", and ".join(dict.fromkeys(said)) or "nothing isolates either end"

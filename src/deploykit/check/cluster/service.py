@@ -8,9 +8,9 @@ from deploykit.check.cluster.connect_port import connect_port, misses_connect
 from deploykit.check.cluster.driver import newest, trouble
 from deploykit.check.cluster.state import ClusterState, carries
 from deploykit.check.cluster.steps import failed
-from deploykit.check.cluster.target import Dialled, find_service
 from deploykit.check.model import Step
 from deploykit.deploy.policies import Pod, Service
+from deploykit.deploy.policies.dialled import Dialled, find_service
 from deploykit.deploy.policies.model import ServicePort
 from deploykit.kubernetes_api import Item
 from deploykit.spark_pods import CONNECT_PORT
@@ -26,7 +26,7 @@ def problems(state: ClusterState, wanted: Dialled, *, now: datetime) -> Iterator
     """
     if not wanted.service or wanted.namespace not in state.readable:
         return
-    service = find_service(state, wanted)
+    service = find_service(state.network, wanted)
     if service is None:
         if wanted.host.count(".") != 1:  # a name with one dot may as well be outside the cluster
             yield _missing(state, wanted)
@@ -133,7 +133,7 @@ def _targets(state: ClusterState, service: Service, wanted: Dialled, pods: tuple
 
 def crowd(state: ClusterState, wanted: Dialled) -> Iterator[Step]:
     """Several drivers, or executors, behind the Service: it works, by chance."""
-    service = find_service(state, wanted)
+    service = find_service(state.network, wanted)
     if service is None or not service.selector:
         return
     pods = state.network.index.backends(service)

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from deploykit.deploy.policies import LiveObjects, Network, load, read_cluster
 from deploykit.deploy.policies.dns import SYSTEM as DNS_NAMESPACES
 from deploykit.deploy.policies.dns import is_known as has_dns
+from deploykit.deploy.policies.mage_destinations import API_SERVER
 from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import Item, KubernetesApi
+
+_OF_API_SERVER = f"kubernetes.io/service-name={API_SERVER[1]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,20 +45,22 @@ def read(api: KubernetesApi, namespaces: Iterable[str]) -> ClusterState:
     """
     asked = tuple(dict.fromkeys(filter(None, namespaces)))
     wanted = tuple(dict.fromkeys((*asked, *DNS_NAMESPACES)))
-    with ThreadPoolExecutor(len(wanted)) as pool:
+    with ThreadPoolExecutor(len(wanted) + 1) as pool:
+        api_server = pool.submit(_api_server, api)
         answers = dict(zip(wanted, pool.map(lambda one: _read(api, one), wanted), strict=True))
     found = {name: answer for name, answer in answers.items() if isinstance(answer, LiveObjects)}
     refused = {name: answer for name, answer in answers.items() if isinstance(answer, UnreachableError)}
     if not found.keys() & set(asked):
         raise refused[asked[0]]
-    objects = tuple(_once(found.values()))
+    objects = (*_once(found.values()), *api_server.result())
     network = load(objects)
     unread = (
         *(f"Namespace {name} may not be read: {refused[name].why}" for name in asked if name in refused),
         *(() if has_dns(network) else (f"The cluster's DNS was not seen, in {' or '.join(DNS_NAMESPACES)}.",)),
         *dict.fromkeys(sentence for answer in found.values() for sentence in answer.unread),
     )
-    return ClusterState(network=replace(network, unread=unread), objects=objects, readable=frozenset(found))
+    readable = frozenset(found)
+    return ClusterState(network=replace(network, unread=unread, seen=readable), objects=objects, readable=readable)
 
 
 def carries(item: Item, selector: Mapping[str, str]) -> bool:
@@ -69,6 +74,20 @@ def _read(api: KubernetesApi, namespace: str) -> LiveObjects | UnreachableError:
         return read_cluster(api, namespaces=[namespace])
     except UnreachableError as error:
         return error
+
+
+def _api_server(api: KubernetesApi) -> tuple[Item, ...]:
+    """The Service `kubernetes` and what is behind it; nothing where that may not be read."""
+    services, slices = {"field_selector": f"metadata.name={API_SERVER[1]}"}, {"label_selector": _OF_API_SERVER}
+    wanted = (("services", "Service", services), ("endpointslices.discovery.k8s.io", "EndpointSlice", slices))
+    try:
+        return tuple(
+            {**item, "kind": kind}
+            for resource, kind, selector in wanted
+            for item in api.list_objects(resource, API_SERVER[0], **selector)
+        )
+    except UnreachableError:
+        return ()
 
 
 def _once(answers: Iterable[LiveObjects]) -> Iterator[Item]:

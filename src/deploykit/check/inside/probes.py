@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, cast
 from deploykit.check.cluster import policy
 from deploykit.check.cluster.decide import decide
 from deploykit.check.cluster.ilum_api import open_to
-from deploykit.check.cluster.policy import Verdict, destinations, verdict
+from deploykit.check.cluster.policy import Verdict, verdict
 from deploykit.check.cluster.service import crowd
 from deploykit.check.cluster.state import ClusterState, read
-from deploykit.check.cluster.target import Dialled, at_service, dialled
 from deploykit.check.image.asking import Registries
 from deploykit.check.image.labels import Registered
 from deploykit.check.inside import answers
@@ -26,7 +25,10 @@ from deploykit.check.inside.said import Said
 from deploykit.check.inside.things import image_and_project
 from deploykit.check.model import Decide, Step, Walk, decided
 from deploykit.check.project import facts
-from deploykit.deploy.policies import Table, patch, table
+from deploykit.deploy.policies import patch
+from deploykit.deploy.policies.allowed import Allowed, allowed
+from deploykit.deploy.policies.dialled import Dialled, at_service, dialled
+from deploykit.deploy.policies.mage_destinations import SPARK
 from deploykit.errors import UnreachableError, UsageError
 from deploykit.kubernetes_api import SECONDS as LIST_SECONDS
 from deploykit.kubernetes_api import Item, KubernetesApi
@@ -46,13 +48,13 @@ _FACTS = " facts"
 
 @dataclass(frozen=True, kw_only=True)
 class Inside:
-    """What was found: the steps of every kind of pod, the evaluator's table, and the policies that are missing."""
+    """What was found: the steps of every kind of pod, what policies allow each, and the policies that are missing."""
 
     kinds: tuple[str, ...]
     walk: Walk
     seconds: Mapping[str, float]
     """How long each kind's probe took, from the moment that its container ran."""
-    table: Table
+    allowed: Allowed
     patches: tuple[Item, ...] = ()
 
 
@@ -83,7 +85,9 @@ def check(
         wanted = _told(api, walks, namespace)
         state = _around(api, state, wanted, namespace)
     now = datetime.now(UTC)
-    verdicts = [verdict(state, kind.name, kind.pod(state), wanted) for kind in found] if wanted else []
+    pods = {kind.name: kind.pod(state) for kind in found}
+    spark = {SPARK: wanted} if wanted else {}
+    verdicts = [verdict(state, kind, pod, wanted) for kind, pod in pods.items()] if wanted else []
     steps = [*_crowded(state, wanted, now)]
     for number, kind in enumerate(found):
         walk = walks[kind.name]
@@ -92,14 +96,14 @@ def check(
             steps += _steps(state, wanted, verdicts[number], walk, judge)
         else:
             steps += walk.steps
-    steps += open_to(state, {kind.name: kind.pod(state) for kind in found})
+    steps += open_to(state, pods)
     steps += _things(found, said, _workloads(api, namespace), registries.answers())
     first = next((walk for walk in walks.values() if walk.server), None) or Walk(steps=())
     return Inside(
         kinds=tuple(kind.name for kind in found),
         walk=replace(first, steps=tuple(steps), address=str(address or first.address)),
         seconds={kind.name: said[kind.name].seconds for kind in found if kind.name in said},
-        table=_table(state, found, wanted),
+        allowed=allowed(state.network, namespace=namespace, kinds=pods, named=spark),
         patches=missing(verdicts),
     )
 
@@ -242,11 +246,3 @@ def _workloads(api: KubernetesApi, namespace: str) -> dict[str, str]:
         return {}
     items = json.loads(cast("HTTPResponse", answer).data)["items"]
     return {f"deployment/{one['metadata']['name']}": mage_container(one["spec"]["template"])["image"] for one in items}
-
-
-def _table(state: ClusterState, found: Sequence[Kind], wanted: Dialled | None) -> Table:
-    if wanted is None:
-        return {}
-    return table(
-        state.network, kinds={kind.name: kind.pod(state) for kind in found}, destinations=destinations(state, wanted)
-    )

@@ -15,7 +15,8 @@ Three steps, and everything after the first is pure::
     patch(answer)                                  # NetworkPolicies to apply: they allow it and isolate nobody
     notes(network, answer)                         # where network plugins differ, with stable codes
 
-    table(network, kinds=mage_pods(network), destinations=[*dns_destinations(network), Destination(...)])
+    kinds = mage_kinds(network, "mage")
+    table(network, kinds=kinds, destinations=mage_destinations(network, kinds, named_by(kinds)).columns)
     findings(network, namespaces=["mage"])         # what is probably not meant, whatever is asked
 
 A source is a `Pod` or an address; a target is a `Pod`, a `Service` or an address, and the address of a Service or pod
@@ -32,7 +33,8 @@ from deploykit.deploy.policies.explain import explain
 from deploykit.deploy.policies.findings import Code, Finding, findings
 from deploykit.deploy.policies.live import LiveObjects, read_cluster
 from deploykit.deploy.policies.load import load, read_files, read_yaml
-from deploykit.deploy.policies.mage import mage_pods, unlabelled_worker
+from deploykit.deploy.policies.mage import mage_kinds, mage_pods, unlabelled_worker
+from deploykit.deploy.policies.mage_destinations import Destinations, mage_destinations, named_by
 from deploykit.deploy.policies.model import Network, Pod, Policy, Protocol, Service
 from deploykit.deploy.policies.near_miss import Miss, NearMiss, near_misses
 from deploykit.deploy.policies.notes import Note, notes
@@ -44,6 +46,7 @@ __all__ = [
     "Code",
     "Decision",
     "Destination",
+    "Destinations",
     "Finding",
     "LiveObjects",
     "Miss",
@@ -62,7 +65,10 @@ __all__ = [
     "explain",
     "findings",
     "load",
+    "mage_destinations",
+    "mage_kinds",
     "mage_pods",
+    "named_by",
     "near_misses",
     "notes",
     "patch",

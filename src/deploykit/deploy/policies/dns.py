@@ -1,14 +1,17 @@
 """Where pods ask for names: the cluster's DNS, in the variants that policies have to tell apart."""
 
+from collections.abc import Iterator
 from ipaddress import ip_address
 
-from deploykit.deploy.policies.model import Network, Pod, Service
+from deploykit.deploy.policies.model import NAMESPACE_NAME, Network, Pod, PodPeer, Protocol, Service
+from deploykit.deploy.policies.selector import Requirement
 from deploykit.deploy.policies.table import Destination
 
 SYSTEM = ("kube-system", "openshift-dns")
 """The namespaces that a cluster's DNS is in, one of them."""
 NODE_LOCAL = ip_address("169.254.20.10")
 """Where NodeLocal DNSCache listens on each node, unless it is set up otherwise."""
+_PROTOCOLS: tuple[Protocol, ...] = ("UDP", "TCP")
 _NODE_LOCAL_LABEL = ("k8s-app", "node-local-dns")
 
 
@@ -16,7 +19,8 @@ def destinations(network: Network) -> tuple[Destination, ...]:
     """The DNS servers of the network, each by UDP and TCP.
 
     The Services with a port 53 of the system namespaces, and with NodeLocal DNSCache its address on the node. In a
-    network that shows none, as manifests alone do not, kube-dns as almost every cluster has it.
+    network that shows none, as manifests alone do not, OpenShift's where a rule names it, else kube-dns as almost every
+    cluster has it.
     """
     found: list[tuple[str, Service | Pod | str]] = [
         (f"DNS {service}", service) for service in network.services if _is_dns(service)
@@ -24,11 +28,11 @@ def destinations(network: Network) -> tuple[Destination, ...]:
     if any(_NODE_LOCAL_LABEL in pod.labels.items() for pod in network.pods):
         found.append(("NodeLocal DNSCache", str(NODE_LOCAL)))
     if not found:
-        found.append(("DNS kube-system/kube-dns (assumed)", _ASSUMED))
+        return tuple(_assumed(network))
     return tuple(
         Destination(name=f"{name} {protocol}", target=target, port=53, protocol=protocol)
         for name, target in found
-        for protocol in ("UDP", "TCP")
+        for protocol in _PROTOCOLS
     )
 
 
@@ -37,7 +41,20 @@ def is_known(network: Network) -> bool:
     return any(_is_dns(service) for service in network.services)
 
 
-_ASSUMED = Pod(namespace="kube-system", name="kube-dns", labels={"k8s-app": "kube-dns"})
+_KUBE_DNS = Pod(namespace="kube-system", name="kube-dns", labels={"k8s-app": "kube-dns"})
+_OPENSHIFT = Pod(
+    namespace="openshift-dns", name="dns-default", labels={"dns.operator.openshift.io/daemonset-dns": "default"}
+)
+
+
+def _assumed(network: Network) -> Iterator[Destination]:
+    rules = (rule for policy in network.policies for rule in policy.egress or ())
+    selectors = (peer.namespaces for rule in rules for peer in rule.peers if isinstance(peer, PodPeer))
+    named = {requirement for one in selectors if one is not None for requirement in one.requirements}
+    openshift = Requirement(NAMESPACE_NAME, "In", (_OPENSHIFT.namespace,)) in named
+    pod, port = (_OPENSHIFT, 5353) if openshift else (_KUBE_DNS, 53)
+    for protocol in _PROTOCOLS:
+        yield Destination(name=f"DNS {pod} {protocol}", target=pod, port=port, protocol=protocol, assumed=True)
 
 
 def _is_dns(service: Service) -> bool:

@@ -1,6 +1,6 @@
 """An answer in words: the verdict, then each direction with its reason, then what would have to change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from deploykit.deploy.policies.evaluate import Answer, Decision, Path, Reason
 from deploykit.deploy.policies.model import Network, Pod, Service
@@ -18,6 +18,48 @@ def explain(network: Network, answer: Answer) -> tuple[str, ...]:
     misses = (miss.sentence for miss in near_misses(network, answer))
     hints = (note.sentence for note in notes(network, answer))
     return tuple(dict.fromkeys((_verdict(answer), *told, *misses, *hints)))
+
+
+def reason(network: Network, answer: Answer) -> str:
+    """The same on one line: what allows it, or which policies do not, and what would have to change."""
+    if not answer.paths:
+        return answer.unresolved
+    if answer.allowed:
+        rules = (ref for path in answer.paths for decision in path.decisions for ref in decision.allowed_by[:1])
+        return ", and ".join(dict.fromkeys(map(str, rules))) or allowed_by(answer.paths)
+    misses = near_misses(network, answer)
+    policies = ", ".join(dict.fromkeys(str(policy) for one in answer.denied for policy in one.policies))
+    return f"{policies}: {misses[0].sentence if misses else no_rule(answer)}"
+
+
+def allowed_by(paths: Iterable[Path]) -> str:
+    """What allows both directions, each said once."""
+    said = []
+    for decision in (decision for path in paths for decision in path.decisions):
+        match decision.reason:
+            case Reason.RULE:
+                said.append(str(decision.allowed_by[0]))
+            case Reason.NOT_ISOLATED:
+                said.append(f"no policy isolates {decision.end} for {decision.direction}")
+            case Reason.OUTSIDE:
+                pass
+            case other:
+                said.append(str(other))
+    return ", and ".join(dict.fromkeys(said)) or "nothing isolates either end"
+
+
+def no_rule(answer: Answer) -> str:
+    """What no rule of the policies allows; empty where nothing is denied."""
+    for path in answer.paths:
+        for decision in path.decisions:
+            if not decision.allowed:
+                return f"None of their rules allows {_wanted(decision, path)}."
+    return ""
+
+
+def _wanted(decision: Decision, path: Path) -> str:
+    preposition = "to" if decision.direction == "egress" else "from"
+    return f"{path.place.protocol} {path.place.port} {preposition} {decision.peer}"
 
 
 def _verdict(answer: Answer) -> str:
@@ -50,9 +92,7 @@ def _decision(decision: Decision, path: Path) -> str:
             by = ("policy {} isolates" if len(decision.policies) == 1 else "policies {} isolate").format(
                 ", ".join(map(str, decision.policies))
             )
-            preposition = "to" if decision.direction == "egress" else "from"
-            wanted = f"{path.place.protocol} {path.place.port} {preposition} {decision.peer}"
-            return f"{start} is denied: {by} it, and no rule allows {wanted}."
+            return f"{start} is denied: {by} it, and no rule allows {_wanted(decision, path)}."
         case Reason.OUTSIDE:
             return ""
         case reason:

@@ -18,7 +18,13 @@ _CLUSTER_WIDE = ("Namespace",)
 _PODS = ("Pod", "ConfigMap", *read_pod.TEMPLATED)
 
 
-def load(objects: Iterable[Item], *, namespace: str = "default", unread: Sequence[str] = ()) -> Network:
+def load(
+    objects: Iterable[Item],
+    *,
+    namespace: str = "default",
+    unread: Sequence[str] = (),
+    seen: frozenset[str] | None = None,
+) -> Network:
     """The network of these objects: JSON, as manifests or the API give them; lists are opened, other kinds left out.
 
     `namespace` is that of objects that name none, as `kubectl apply --namespace` takes it. Of two objects with the same
@@ -46,6 +52,7 @@ def load(objects: Iterable[Item], *, namespace: str = "default", unread: Sequenc
         ),
         namespaces={item["metadata"]["name"]: _read(item, home, _labels) for home, item in by_kind["Namespace"]},
         unread=tuple(unread),
+        seen=seen,
     )
 
 

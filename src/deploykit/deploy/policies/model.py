@@ -1,6 +1,6 @@
 """What NetworkPolicies see of a cluster, as frozen values. Nothing here asks a cluster or reads a file."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -39,6 +39,8 @@ class Pod:
     addresses: tuple[Address, ...] = ()
     """One for each family that it has."""
     ports: tuple[ContainerPort, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What its containers are told by values that are written there; those of Secrets are not. May hold a password."""
     host_network: bool = False
     """It has its node's addresses, and no policy selects it."""
     node: str = ""
@@ -195,6 +197,12 @@ class Network:
     """A namespace that is not listed has the one label that every namespace has."""
     unread: tuple[str, ...] = ()
     """Sentences about what could not be read of a live cluster, so that answers can say it."""
+    seen: frozenset[str] | None = None
+    """The namespaces all of whose pods and Services are here; `None`: all of them, as far as this network goes."""
+
+    def sees(self, namespaces: Collection[str]) -> bool:
+        """Whether what is not here of these namespaces is not there either."""
+        return self.seen is None or self.seen.issuperset(namespaces)
 
     def namespace_labels(self, name: str) -> Labels:
         """The labels of a namespace, with its own name."""

@@ -57,6 +57,12 @@ def _pod(item: Item, namespace: str, name: str, more: dict[str, str] | None = No
             for container, path in containers
             for port, where in fields.items(container.get("ports"), f"{path}.ports")
         ),
+        environment={
+            variable["name"]: variable["value"]
+            for container, path in reversed(containers)
+            for variable, _ in fields.items(container.get("env"), f"{path}.env")
+            if isinstance(variable.get("name"), str) and isinstance(variable.get("value"), str)
+        },
         host_network=bool(spec.get("hostNetwork")),
         node=fields.text(spec.get("nodeName"), "spec.nodeName"),
         node_addresses=_addresses(status, "hostIPs", "hostIP"),

@@ -20,6 +20,8 @@ class Destination:
     target: Target | str
     port: int | str
     protocol: Protocol = "TCP"
+    assumed: bool = False
+    """Whether what is there was not seen, and stands for what rules or a Service name."""
 
 
 def table(network: Network, *, kinds: Mapping[str, Pod], destinations: Iterable[Destination]) -> Table:

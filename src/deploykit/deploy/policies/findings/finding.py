@@ -7,17 +7,17 @@ from enum import StrEnum
 class Code(StrEnum):
     """The kinds of findings; the words are stable."""
 
-    AND_OR = "and-or"
-    DNS = "dns"
-    DNS_TCP = "dns-tcp"
-    ISOLATED_BY_DEFAULT = "isolated-by-default"
-    NO_NAMESPACE = "no-namespace"
-    NO_POD = "no-pod"
-    NO_PORT_NAME = "no-port-name"
-    NOBODY_REACHES_SERVICE = "nobody-reaches-service"
-    NOT_SELECTED = "not-selected"
-    SERVICE_ADDRESS = "service-address"
-    SERVICE_PORT = "service-port"
+    AND_OR = "policy-and-or"
+    DNS = "policy-no-dns"
+    DNS_TCP = "policy-no-dns-tcp"
+    ISOLATED_BY_DEFAULT = "policy-isolated-by-default"
+    NO_NAMESPACE = "policy-no-namespace"
+    NO_POD = "policy-no-pod"
+    NO_PORT_NAME = "policy-no-port-name"
+    NOBODY_REACHES_SERVICE = "policy-nobody-reaches-service"
+    NOT_SELECTED = "policy-not-selected"
+    SERVICE_ADDRESS = "policy-service-address"
+    SERVICE_PORT = "policy-service-port"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,14 +6,14 @@ from itertools import pairwise
 from deploykit.deploy.policies.findings.finding import Code, Finding
 from deploykit.deploy.policies.findings.rules import named_pods, rules_of, selected_pods
 from deploykit.deploy.policies.index import RuleRef
+from deploykit.deploy.policies.mage import is_of_jobs
 from deploykit.deploy.policies.model import IPBlock, Network, PodPeer, Policy, Service
-
-_JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 
 
 def of(network: Network, policy: Policy) -> Iterator[Finding]:
     """The findings about a policy's selectors."""
-    if policy.pods.requirements and not _of_jobs(policy) and not selected_pods(network, policy):
+    there = is_of_jobs(policy) or not network.sees([policy.namespace])
+    if policy.pods.requirements and not there and not selected_pods(network, policy):
         yield Finding(
             code=Code.NO_POD,
             about=f"policy {policy}",
@@ -27,11 +27,6 @@ def of(network: Network, policy: Policy) -> Iterator[Finding]:
                 yield from _of_peer(network, ref, peer)
             elif ref.direction == "egress":
                 yield from _of_block(network, ref, peer)
-
-
-def _of_jobs(policy: Policy) -> bool:
-    """Whether it selects pods of Jobs, which are there only while a Job runs."""
-    return any(one.key in _JOB_LABELS and one.operator == "Exists" for one in policy.pods.requirements)
 
 
 def _side_by_side(ref: RuleRef) -> Iterator[Finding]:
@@ -50,11 +45,13 @@ def _side_by_side(ref: RuleRef) -> Iterator[Finding]:
 
 
 def _of_peer(network: Network, ref: RuleRef, peer: PodPeer) -> Iterator[Finding]:
+    homes = [ref.policy.namespace]
     if peer.namespaces is not None:
         if not network.namespaces:
             return  # manifests alone: what other namespaces hold is not known
         labels = network.index.namespace_labels
-        if not any(peer.namespaces.matches(labels(name)) for name in network.known_namespaces):
+        homes = [name for name in network.known_namespaces if peer.namespaces.matches(labels(name))]
+        if not homes:
             yield Finding(
                 code=Code.NO_NAMESPACE,
                 about=str(ref),
@@ -62,7 +59,7 @@ def _of_peer(network: Network, ref: RuleRef, peer: PodPeer) -> Iterator[Finding]
                 fix="kubectl get namespaces --show-labels; every namespace has kubernetes.io/metadata.name",
             )
             return
-    if not named_pods(network, ref.policy, peer):
+    if network.sees(homes) and not named_pods(network, ref.policy, peer):
         yield Finding(
             code=Code.NO_POD,
             about=str(ref),

@@ -4,8 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from deploykit.check.cluster.state import ClusterState
-from deploykit.deploy.policies import Service
+from deploykit.deploy.policies.model import Network, Service
 from deploykit.deploy.policies.resolve import Target
 from deploykit.kubernetes_api import Item
 
@@ -61,20 +60,20 @@ def at_service(wanted: Dialled, services: Iterable[Item]) -> Dialled:
     return wanted
 
 
-def find(state: ClusterState, wanted: Dialled) -> Target | None:
-    """The Service, pod or address that is meant; `None` for a name that is nothing in this cluster."""
+def find(network: Network, wanted: Dialled) -> Target | None:
+    """The Service, pod or address that is meant; `None` for a name that is nothing in this network."""
     if wanted.is_address:
         address = ipaddress.ip_address(wanted.host)
-        return state.network.index.at(address) or address
-    return find_service(state, wanted)
+        return network.index.at(address) or address
+    return find_service(network, wanted)
 
 
-def find_service(state: ClusterState, wanted: Dialled) -> Service | None:
+def find_service(network: Network, wanted: Dialled) -> Service | None:
     """The Service that a name is, if it is one."""
     if not wanted.service:
         return None
     try:
-        return state.network.service(wanted.namespace, wanted.service)
+        return network.service(wanted.namespace, wanted.service)
     except KeyError:
         return None
 
