@@ -47,11 +47,12 @@ def command(
     """
     if explain is not None:
         return _explain(explain, output_format)
-    if inside.place is None or inside.project:
-        check_inside.refuse_files(inside)
+    check_inside.refuse_unused(inside)
     if inside.place or inside.project:
         spark = _version("--spark", spark)
-        return check_inside.run(address or server or None, inside, spark=spark, output_format=output_format)
+        return check_inside.run(
+            address or server or None, inside, spark=spark, executor_python=executor_python, output_format=output_format
+        )
     from deploykit.check.from_here import Expected, walk
     from deploykit.cli import check_view
 

@@ -29,6 +29,8 @@ class Options:
     svg: Path | None
     mermaid: Path | None
     patch: Path | None
+    ilum_namespace: str | None
+    query: bool
     project: Path | None
 
 
@@ -45,9 +47,10 @@ def options(function: Callable[..., int]) -> Callable[..., int]:
     return collect
 
 
-_PLACES = ("mage", "server", "scheduler", "web", "worker", "test", "drift-check")
+_QUERY_SECONDS = 20
+PLACES = ("mage", "server", "scheduler", "web", "worker", "unlabelled-worker", "test", "drift-check")
 _OPTIONS = (
-    click.option("--from", "place", type=click.Choice(_PLACES), help="Look from every kind of Mage pod, or from one."),
+    click.option("--from", "place", type=click.Choice(PLACES), help="Look from every kind of Mage pod, or from one."),
     click.option(
         "--namespace",
         "--mage-namespace",
@@ -65,6 +68,17 @@ _OPTIONS = (
         "--patch", type=_FILE, metavar="FILE", help="With --from: write the NetworkPolicies that are missing."
     ),
     click.option(
+        "--ilum-namespace",
+        envvar="DEPLOYKIT_ILUM_NAMESPACE",
+        help="With --from: Ilum's own, where ilum-api is looked for; found by its Services unless given.",
+    ),
+    click.option(
+        "--query/--no-query",
+        default=True,
+        show_default=True,
+        help=f"With --from: ask one query from one pod that runs, once the way is open; up to {_QUERY_SECONDS} s.",
+    ),
+    click.option(
         "--project",
         type=click.Path(file_okay=False, exists=True, path_type=Path),
         metavar="DIR",
@@ -73,14 +87,39 @@ _OPTIONS = (
 )
 
 
-def refuse_files(chosen: Options) -> None:
-    """Raises `UsageError` for files that nothing would be written to."""
+_INSIDE = ("release", "svg", "mermaid", "patch", "ilum_namespace", "query")
+_HERE = ("client", "client_python", "timeout")
+_UNUSED = {
+    "a look from here": _INSIDE,
+    "--from": (*_HERE, "spark"),
+    "--project": ("place", *_HERE, "executor_python", "address", "server", "namespace", "context", *_INSIDE),
+}
+_BECAUSE = {
+    "a look from here": "It is about what --from MAGE'S PODS finds in a cluster.",
+    "--from": "The pods' own PySpark and Python are judged, within 3 seconds.",
+    "--project": "The project's files are read, and no server or cluster is asked.",
+}
+
+
+def refuse_unused(chosen: Options) -> None:
+    """Raises `UsageError` for an option that was typed and that this kind of check has no use for.
+
+    What stands in the environment or in `deploykit.toml` is for every command, and refused by none.
+    """
+    from click.core import ParameterSource
+
     from deploykit.errors import UsageError
 
-    given = {"--svg": chosen.svg, "--mermaid": chosen.mermaid, "--patch": chosen.patch}
-    option = next((name for name, path in given.items() if path is not None), None)
-    if option is not None:
-        raise UsageError(f"{option} needs --from: there is nothing to write of a look from here.", fix="--from mage")
+    kind = "--project" if chosen.project else "--from" if chosen.place else "a look from here"
+    context = click.get_current_context()
+    typed = {
+        parameter.name: parameter
+        for parameter in context.command.params
+        if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    }
+    for parameter in (typed[name] for name in _UNUSED[kind] if name in typed):
+        option = parameter.opts[0] if isinstance(parameter, click.Option) else "The address"
+        raise UsageError(f"{option} has no meaning for {kind}.", why=_BECAUSE[kind], fix="leave it out, or see --help")
 
 
 def judge(url: str | None, chosen: Options) -> "Decide":
@@ -94,36 +133,55 @@ def judge(url: str | None, chosen: Options) -> "Decide":
     return outside.judge(url, lambda: KubernetesApi(chosen.context))
 
 
-def run(url: str | None, chosen: Options, *, spark: str | None, output_format: str) -> int:
+def run(url: str | None, chosen: Options, *, spark: str | None, executor_python: str | None, output_format: str) -> int:
     """Check from Mage's pods, or a project; print what was found, and write the files that were asked for."""
+    if chosen.project is not None:
+        return _project(chosen.project, spark, output_format)
+    from deploykit.cli import check_view, policies_view
+
+    found = _from_mage(url, chosen, executor_python)
+    if output_format == "json":
+        policies = policies_view.as_json(found.allowed)
+        output.data_json({**found.walk.to_json(), "policies": policies, "patches": found.patches})
+    else:
+        output.data(f"{check_view.text(found.walk)}\n")
+        output.table(*policies_view.rows(found.allowed))
+        output.data(f"\n{_summary(found)}")
+    return found.walk.exit_code
+
+
+def _project(project: Path, spark: str | None, output_format: str) -> int:
+    from deploykit.check.model import Walk
+    from deploykit.check.project import checks
     from deploykit.cli import check_view
 
-    if chosen.project is not None:
-        from deploykit.check.model import Walk
-        from deploykit.check.project import checks
-
-        walk, more = Walk(steps=checks.steps(checks.read(chosen.project, spark=spark), where="here")), {}
-        sure = all(step.outcome == "ok" for step in walk.steps)
-        fits = "The project fits." if sure else "Nothing is wrong for certain; see the warnings."
-        summary = check_view.summary(walk) if walk.failure else fits
-    else:
-        found = _from_mage(url, chosen)
-        walk, more, summary = found.walk, {"patches": list(found.patches)}, _summary(found)
+    walk = Walk(steps=checks.steps(checks.read(project, spark=spark), where="here"))
     if output_format == "json":
-        output.data_json({**walk.to_json(), **more})
-    else:
-        output.data(check_view.text(walk))
-        output.data(f"\n{summary}")
+        output.data_json(walk.to_json())
+        return walk.exit_code
+    sure = all(step.outcome == "ok" for step in walk.steps)
+    fits = "The project fits." if sure else "Nothing is wrong for certain; see the warnings."
+    output.data(f"{check_view.text(walk)}\n\n{check_view.summary(walk) if walk.failure else fits}")
     return walk.exit_code
 
 
-def _from_mage(url: str | None, chosen: Options) -> "Inside":
+def _from_mage(url: str | None, chosen: Options, executor_python: str | None) -> "Inside":
     from deploykit.check.inside import probes
     from deploykit.kubernetes_api import KubernetesApi
 
     api = KubernetesApi(chosen.context)
     only = None if chosen.place == "mage" else chosen.place
-    found = probes.check(api, namespace=chosen.namespace, release=chosen.release, url=url, only=only, say=output.talk)
+    found = probes.check(
+        api,
+        namespace=chosen.namespace,
+        release=chosen.release,
+        url=url,
+        only=only,
+        ilum_namespace=chosen.ilum_namespace,
+        executor_python=executor_python,
+        query_seconds=_QUERY_SECONDS if chosen.query else 0,
+        say=output.talk,
+    )
     _draw(found.allowed.table, chosen)
     if chosen.patch is not None:
         import yaml

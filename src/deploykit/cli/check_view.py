@@ -31,7 +31,7 @@ def text(walk: Walk) -> str:
     with console.capture() as captured:
         console.print(_table(walk))
         for step in walk.steps:
-            if step.outcome in ("failed", "warned") and (step.why or step.fix):
+            if step.outcome != "skipped" and (step.why or step.fix):
                 console.print(_advice(step))
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
 

@@ -9,6 +9,8 @@ from tests.unit.check.cluster_objects import MAGE, RELEASE, SERVER, pod, policy,
 
 from deploykit.check.inside.kinds import PROBE_LABEL, kinds
 from deploykit.check.inside.pod import DEADLINE_SECONDS, probe_pod, serving
+from deploykit.cli import check_inside
+from deploykit.deploy.policies.mage import KINDS
 from deploykit.errors import UnreachableError, UsageError
 
 COMMAND = ("python3", "-m", "mage_ilum.check")
@@ -25,8 +27,22 @@ def test_kinds_are_those_that_run_and_those_that_policies_and_mage_know() -> Non
     drift = policy("mage", "mage-drift-check", {**RELEASE, "app.kubernetes.io/component": "drift-check"}, egress=[])
     found = kinds(state(mage, drift), "mage", release=None)
     assert [(kind.name, kind.running) for kind in found] == [
-        ("server", "mage-1"), ("worker", ""), ("test", ""), ("drift-check", ""),
+        ("server", "mage-1"), ("worker", ""), ("unlabelled-worker", ""), ("test", ""), ("drift-check", ""),
     ]  # fmt: skip
+
+
+def test_ilums_module_has_workers_without_labels_where_a_policy_waits_for_a_jobs_pods() -> None:
+    """Nobody tells that Mage which labels to give: the policies beside it know its workers as pods of Jobs."""
+    jobs = policy("mage", "guard-worker", {}, egress=[])
+    jobs["spec"]["podSelector"] = {"matchExpressions": [{"key": "batch.kubernetes.io/job-name", "operator": "Exists"}]}
+    [server, worker] = kinds(state(of_the_module("mageai", "web"), jobs), "mage", release=None)
+    assert (server.name, worker.name, worker.running) == ("server", "unlabelled-worker", "")
+    assert set(worker.labels) == {"batch.kubernetes.io/job-name", "job-name"}
+    assert set(probe_pod(worker, COMMAND)["metadata"]["labels"]) == {*worker.labels, PROBE_LABEL}
+
+
+def test_every_kind_can_be_asked_alone() -> None:
+    assert ("mage", *KINDS) == check_inside.PLACES
 
 
 def test_ilums_module_has_one_kind() -> None:

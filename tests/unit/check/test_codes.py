@@ -4,6 +4,7 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -14,9 +15,11 @@ from deploykit.check import codes, document
 from deploykit.check.model import failed, skipped
 from deploykit.cli import COMMANDS
 from deploykit.cli.main import group
+from deploykit.deploy.policies import Code, Note
 from mage_ilum.connect import problems
 from mage_ilum.connect.steps import LAYERS
 
+NOTES = import_module("deploykit.deploy.policies.notes")  # the package has a function of that name
 REPOSITORY = Path(__file__).parents[3]
 RUNTIME = REPOSITORY / "images" / "mage" / "runtime" / "mage_ilum"
 SOURCES = [*sorted((RUNTIME / "connect").glob("*.py")), RUNTIME / "check.py"]
@@ -46,6 +49,11 @@ def constant(node: ast.expr) -> bool:
 @pytest.mark.parametrize("path", [*SOURCES, *OURS], ids=lambda path: path.stem)
 def test_every_code_that_a_source_names_is_in_the_catalogue(path):
     assert set(named(path)) <= codes.load().keys()
+
+
+@pytest.mark.parametrize("code", [*Code, *(note.code for note in vars(NOTES).values() if isinstance(note, Note))])
+def test_what_is_said_of_policies_is_explained(code):
+    assert code in codes.load()
 
 
 def test_the_search_for_codes_finds_them():

@@ -112,10 +112,35 @@ def test_a_token_is_never_shown(capsys, monkeypatch, output_format):
     assert TOKEN not in said.out + said.err
 
 
-@pytest.mark.parametrize("option", ["--svg", "--mermaid", "--patch"])
-def test_a_file_that_nothing_would_be_written_to_is_wrong_usage(capsys, option):
-    assert run(["check", "sc://127.0.0.1:1", option, "x"]) == 2
-    assert f"{option} needs --from" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        *(
+            (["sc://x", option, "x"], f"{option} has no meaning for a look")
+            for option in ("--svg", "--mermaid", "--patch")
+        ),
+        (["sc://x", "--release", "mage"], "--release has no meaning for a look from here"),
+        (["sc://x", "--no-query"], "--query has no meaning for a look from here"),
+        (["--from", "mage", "--client", "4.1.1"], "--client has no meaning for --from"),
+        (["--from", "mage", "--client-python", "3.10"], "--client-python has no meaning for --from"),
+        (["--from", "mage", "--timeout", "1"], "--timeout has no meaning for --from"),
+        (["--from", "mage", "--spark", "4.1.1"], "--spark has no meaning for --from"),
+        (["--project", ".", "--from", "mage"], "--from has no meaning for --project"),
+        (["--project", ".", "--executor-python", "3.10"], "--executor-python has no meaning for --project"),
+        (["--project", ".", "sc://x"], "The address has no meaning for --project"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_wrong_usage(capsys, arguments, says):
+    assert run(["check", *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_an_option_that_the_environment_sets_for_every_command_is_refused_by_none(capsys, monkeypatch, tmp_path):
+    (tmp_path / "metadata.yaml").write_text("variables_dir: /tmp")
+    monkeypatch.setenv("DEPLOYKIT_CLIENT", "4.1.1")
+    monkeypatch.setenv("DEPLOYKIT_RELEASE", "mage")
+    assert run(["check", "--project", "."]) == 0
+    assert "meaning" not in capsys.readouterr().err
 
 
 def test_no_address_is_wrong_usage(capsys):

@@ -19,6 +19,8 @@ from deploykit.check.inside.said import Said
 from deploykit.check.inside.things import image_and_project
 from deploykit.check.model import Step, Walk, decided
 from deploykit.cli import check_inside
+from deploykit.deploy.policies import Network
+from deploykit.deploy.policies.allowed import allowed
 from deploykit.errors import UsageError
 from deploykit.kubernetes_api import KubernetesApi
 from deploykit.registry.manifest import compact, sha256
@@ -143,6 +145,7 @@ def test_an_address_that_the_pods_may_not_be_given_is_refused_before_the_cluster
 def test_the_last_line_counts_the_pods_alone_that_reached_spark() -> None:
     reached = Step(name="spark-connect", outcome="ok", code="ok", sentence="", where="server")
     found = probes.Inside(
-        kinds=("server", "test"), walk=Walk(steps=(reached,), server="4.1.1"), seconds={}, table={}
+        kinds=("server", "test"), walk=Walk(steps=(reached,), server="4.1.1"), seconds={},
+        allowed=allowed(Network(), namespace="mage"),
     )  # fmt: skip
     assert check_inside._summary(found) == "Mage's pods reach Spark 4.1.1: server. Not asked: test."

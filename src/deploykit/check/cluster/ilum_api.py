@@ -1,4 +1,4 @@
-"""Whether policies let Mage's pods through to ilum-api, which takes whoever reaches it for an administrator. Pure."""
+"""Whether policies let Mage's pods through to ilum-api, which takes whoever reaches it for an administrator."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,11 +6,23 @@ from deploykit.check.cluster.policy import PORT
 from deploykit.check.cluster.state import ClusterState
 from deploykit.check.cluster.steps import warned
 from deploykit.check.model import Step
+from deploykit.deploy.ilum_services import CORE
 from deploykit.deploy.policies import Pod, evaluate
 from deploykit.deploy.policies.explain import allowed_by
+from deploykit.errors import UnreachableError
+from deploykit.kubernetes_api import KubernetesApi
 
 API_PORT = 8080
 _LABEL = "app.kubernetes.io/name", "api"
+
+
+def namespaces_of_ilum(api: KubernetesApi) -> list[str]:
+    """Where Ilum itself is installed, by the Services that its chart makes; nowhere where they may not be listed."""
+    try:
+        found = api.list_objects("services", field_selector=f"metadata.name={CORE.service}")
+    except UnreachableError:
+        return []
+    return sorted({str(one["metadata"]["namespace"]) for one in found})
 
 
 def open_to(state: ClusterState, kinds: Mapping[str, Pod]) -> Iterator[Step]:

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field, replace
 from deploykit.check.cluster.service import is_ready
 from deploykit.check.cluster.state import ClusterState
 from deploykit.deploy.policies import Pod
-from deploykit.deploy.policies.mage import MODULE, OURS, is_mage, kind_of
+from deploykit.deploy.policies.mage import (
+    KINDS,
+    MODULE,
+    OURS,
+    UNLABELLED,
+    is_mage,
+    kind_of,
+    starts_jobs,
+    unlabelled_worker,
+)
 from deploykit.errors import UnreachableError, UsageError
 from deploykit.kubernetes_api import Item
 
@@ -15,7 +24,6 @@ PROBE_LABEL = "deploykit.io/probe"
 
 _NAME, _RELEASE, _KIND = "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"
 _JOB = ("batch.kubernetes.io/job-name", "job-name")
-_ORDER = ("server", "scheduler", "web", "worker", "test", "drift-check")
 _OF_A_MOMENT = frozenset({"test", "drift-check", "worker"})
 _OF_A_RELEASE = ("app.kubernetes.io/", "helm.sh/")
 
@@ -77,7 +85,7 @@ def kinds(state: ClusterState, namespace: str, *, release: str | None) -> list[K
             )
     for name, labels in _absent(state, plain):
         found.setdefault(name, replace(plain, name=name, labels=labels))
-    return sorted(found.values(), key=lambda kind: (_ORDER.index(kind.name) if kind.name in _ORDER else 9, kind.name))
+    return sorted(found.values(), key=lambda kind: (KINDS.index(kind.name) if kind.name in KINDS else 9, kind.name))
 
 
 def environment(container: Item) -> dict[str, str]:
@@ -106,8 +114,10 @@ def _absent(state: ClusterState, plain: Kind) -> Iterator[tuple[str, dict[str, s
             yield "worker", _would_have(plain, "worker")
     for policy in state.items("NetworkPolicy", plain.namespace):
         chosen = (policy["spec"].get("podSelector") or {}).get("matchLabels") or {}
-        if chosen.get(_NAME) == OURS and chosen.get(_KIND) in _ORDER and _belongs(chosen, plain):
+        if chosen.get(_NAME) == OURS and chosen.get(_KIND) in KINDS and _belongs(chosen, plain):
             yield chosen[_KIND], _would_have(plain, chosen[_KIND]) | chosen
+    if starts_jobs(state.network, plain.namespace):  # a project's own settings, and Ilum's module, give no labels
+        yield UNLABELLED, dict(unlabelled_worker(plain.namespace).labels)
 
 
 def _would_have(plain: Kind, name: str) -> dict[str, str]:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, cast
 
 from deploykit.check.cluster import policy
 from deploykit.check.cluster.decide import decide
-from deploykit.check.cluster.ilum_api import open_to
-from deploykit.check.cluster.policy import Verdict, verdict
+from deploykit.check.cluster.ilum_api import namespaces_of_ilum, open_to
+from deploykit.check.cluster.policy import Verdict, suspicions, verdict
 from deploykit.check.cluster.service import crowd
 from deploykit.check.cluster.state import ClusterState, read
 from deploykit.check.image.asking import Registries
 from deploykit.check.image.labels import Registered
 from deploykit.check.inside import answers
 from deploykit.check.inside.agree import agreement
+from deploykit.check.inside.exec import execute
 from deploykit.check.inside.kinds import Kind, environment, kinds, mage_container
 from deploykit.check.inside.lifecycle import START_SECONDS
 from deploykit.check.inside.pod import probe_pod, serving
@@ -25,6 +26,7 @@ from deploykit.check.inside.said import Said
 from deploykit.check.inside.things import image_and_project
 from deploykit.check.model import Decide, Step, Walk, decided
 from deploykit.check.project import facts
+from deploykit.check.python_versions import python_step
 from deploykit.deploy.policies import patch
 from deploykit.deploy.policies.allowed import Allowed, allowed
 from deploykit.deploy.policies.dialled import Dialled, at_service, dialled
@@ -44,6 +46,9 @@ _NETWORK_SECONDS = 2.0
 """Of these, for the way to Spark: the rest is Python's start."""
 _VARIABLE = "ILUM_SPARK_CONNECT_URL"
 _FACTS = " facts"
+_UNJUDGED = "python-unknown"
+_SESSION_SECONDS = 10
+"""Beside a query's own limit: for Python's start, and for the session."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +70,15 @@ def check(
     release: str | None = None,
     url: str | None = None,
     only: str | None = None,
+    ilum_namespace: str | None = None,
+    executor_python: str | None = None,
+    query_seconds: int = 0,
     say: Callable[[str], None] = lambda text: None,
 ) -> Inside:
     """Check every kind of pod of a release, or `only` one; `url` takes the place of the address that its pods have.
 
+    `ilum_namespace` is where ilum-api is looked for too, found by Ilum's Services unless given. `executor_python` is
+    for the verdict on Python UDFs. With `query_seconds` one pod that reached Spark asks a query that may take so long.
     Raises `UsageError` for a wrong address, an unknown kind or several releases, `UnreachableError` where there is no
     release, or its namespace may not be read.
     """
@@ -77,17 +87,19 @@ def check(
     found = _chosen(kinds(state, namespace, release=release), only)
     address = given or _of_the_pods(found)
     wanted = _target(api, address, namespace) if address else None
-    state = _around(api, state, wanted, namespace)
+    homes = [ilum_namespace] if ilum_namespace else namespaces_of_ilum(api)
+    state = _around(api, state, wanted, namespace, *homes)
     say(f"Asking {len(found)} kinds of pods of {found[0].release}: {', '.join(kind.name for kind in found)}")
     registries = Registries((str(kind.container["image"]) for kind in found if kind.running), seconds=SECONDS)
     walks, said = _probe(api, state, found, url)
     if wanted is None:  # the address is in a Secret: the pods know it
         wanted = _told(api, walks, namespace)
-        state = _around(api, state, wanted, namespace)
+        state = _around(api, state, wanted, namespace, *homes)
     now = datetime.now(UTC)
     pods = {kind.name: kind.pod(state) for kind in found}
     spark = {SPARK: wanted} if wanted else {}
     verdicts = [verdict(state, kind, pod, wanted) for kind, pod in pods.items()] if wanted else []
+    walks = {kind: _with_python(walk, executor_python) for kind, walk in walks.items()}
     steps = [*_crowded(state, wanted, now)]
     for number, kind in enumerate(found):
         walk = walks[kind.name]
@@ -96,14 +108,19 @@ def check(
             steps += _steps(state, wanted, verdicts[number], walk, judge)
         else:
             steps += walk.steps
-    steps += open_to(state, pods)
+    asking = _first_able(found, walks) if query_seconds else None
+    if asking is not None:
+        say(f"Asking one query from pod {asking.running}, for up to {query_seconds} s; --no-query leaves it out")
+        steps += _query(api, asking, url, query_seconds)
+    judged = allowed(state.network, namespace=namespace, kinds=pods, named=spark)
+    steps += (*suspicions(judged), *open_to(state, pods))
     steps += _things(found, said, _workloads(api, namespace), registries.answers())
     first = next((walk for walk in walks.values() if walk.server), None) or Walk(steps=())
     return Inside(
         kinds=tuple(kind.name for kind in found),
         walk=replace(first, steps=tuple(steps), address=str(address or first.address)),
         seconds={kind.name: said[kind.name].seconds for kind in found if kind.name in said},
-        allowed=allowed(state.network, namespace=namespace, kinds=pods, named=spark),
+        allowed=judged,
         patches=missing(verdicts),
     )
 
@@ -175,6 +192,30 @@ def _probe(
     return walks, said
 
 
+def _with_python(walk: Walk, executor_python: str | None) -> Walk:
+    """The verdict on Python UDFs, by the Python that the pod has."""
+    steps = (
+        replace(python_step(walk.python, executor_python), where=step.where) if step.code == _UNJUDGED else step
+        for step in walk.steps
+    )
+    return replace(walk, steps=tuple(steps)) if walk.python else walk
+
+
+def _first_able(found: Sequence[Kind], walks: Mapping[str, Walk]) -> Kind | None:
+    """The first kind that runs and has reached Spark."""
+    return next((kind for kind in found if kind.running and not walks[kind.name].failure), None)
+
+
+def _query(api: KubernetesApi, kind: Kind, url: str | None, seconds: int) -> tuple[Step, ...]:
+    """One query: it needs executors, which the way there does not. After the walks, whose limit it does not touch."""
+    command = ("python3", "-m", "mage_ilum.check", "-o", "json", "--query-seconds", str(seconds))
+    place = (kind.namespace, kind.running, str(kind.container["name"]))
+    limit = seconds + _SESSION_SECONDS
+    said = execute(api, place, (*command, *((url,) if url else ())), limit)
+    walk = answers.walk_of(kind, said, seconds=limit, start_seconds=START_SECONDS)
+    return tuple(step for step in walk.steps if step.name == "query" or step.outcome == "failed")
+
+
 def _target(api: KubernetesApi, address: ConnectAddress, namespace: str) -> Dialled:
     """What an address means to the pods; one of numbers is a Service's where all may be listed, and one has it."""
     wanted = dialled(address.host, address.port, home=namespace)
@@ -192,11 +233,10 @@ def _told(api: KubernetesApi, walks: Mapping[str, Walk], namespace: str) -> Dial
     return _target(api, ConnectAddress.parse(text), namespace) if text else None
 
 
-def _around(api: KubernetesApi, state: ClusterState, wanted: Dialled | None, namespace: str) -> ClusterState:
-    """The state with the target's namespace in it."""
-    if wanted is None or not wanted.namespace or wanted.namespace in state.readable:
-        return state
-    return read(api, [namespace, wanted.namespace])
+def _around(api: KubernetesApi, state: ClusterState, wanted: Dialled | None, *namespaces: str) -> ClusterState:
+    """The state with these namespaces and the target's in it."""
+    every = {*namespaces, *filter(None, [wanted.namespace if wanted is not None else ""])}
+    return state if every <= state.readable else read(api, [*namespaces, *(every - {*namespaces})])
 
 
 def _steps(state: ClusterState, wanted: Dialled, found: Verdict, seen: Walk, judge: Decide) -> tuple[Step, ...]:
@@ -209,7 +249,7 @@ def _steps(state: ClusterState, wanted: Dialled, found: Verdict, seen: Walk, jud
         again = after.code in known and after.code != before.code
         told.append(replace(after, sentence=before.sentence, why="", fix="") if again else after)
     every = agreement(policies, replace(seen, steps=tuple(told)), found)
-    return tuple(step for step in every if step.outcome != "skipped")
+    return tuple(step for step in every if step.outcome != "skipped" or step.code == _UNJUDGED)
 
 
 def _crowded(state: ClusterState, wanted: Dialled | None, now: datetime) -> list[Step]:

@@ -17,6 +17,7 @@ class Note:
     sentence: str
 
 
+UNREAD = "unread"
 DROP_OR_REJECT = Note(
     "drop-or-reject",
     "Most plugins drop what is denied, so the client waits for its own time-out; some reject it, and the client sees "
@@ -64,7 +65,7 @@ def notes(network: Network, answer: Answer) -> tuple[Note, ...]:
             _of_path(path, answer), *(_of_decision(network, decision, path) for decision in path.decisions)
         )
     )
-    unread = (Note("unread", sentence) for sentence in network.unread)
+    unread = (Note(UNREAD, sentence) for sentence in network.unread)
     return tuple(dict.fromkeys(chain(found, unread)))
 
 
