@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import urlencode
@@ -50,9 +50,17 @@ class KubernetesApi:
         configuration = _configuration(context)
         configuration.retries = False  # the client's own three retries would quadruple every time limit
         self.host: str = configuration.host
+        self._context = context
         self._timeout = timeout
         self._limit = limit
         self.connection = client.ApiClient(configuration)
+
+    @property
+    def called(self) -> str:
+        """The cluster, as a person knows it."""
+        if not _is_by_file(self._context):
+            return "the cluster that this pod is in"
+        return f"the cluster of context {self._context or _current_context()}"
 
     def list_objects(
         self, resource: str, namespace: str = EVERYWHERE, *, version: str = "v1", **selectors: str
@@ -198,7 +206,7 @@ def _configuration(context: str | None) -> "Configuration":
     # Named here, because the library reads the variable only once, when it is imported.
     named = os.environ.get("KUBECONFIG")
     try:
-        if context is None and not named and not _has_default_file() and _in_pod():
+        if not _is_by_file(context):
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             config.load_kube_config(  # type: ignore[no-untyped-call]
@@ -212,6 +220,24 @@ def _configuration(context: str | None) -> "Configuration":
     except (yaml.YAMLError, TypeError, AttributeError, KeyError, ValueError):
         raise _unusable(named, context, "it does not have the form of a kubeconfig") from None
     return configuration
+
+
+def is_set_up() -> bool:
+    """Whether this machine may know a cluster: costs nothing, where opening one takes half a second."""
+    named = os.environ.get("KUBECONFIG")
+    return _in_pod() or (any(map(os.path.exists, named.split(os.pathsep))) if named else _has_default_file())
+
+
+def _is_by_file(context: str | None) -> bool:
+    """Whether a kubeconfig says where the cluster is, and not the pod that this runs in."""
+    return context is not None or bool(os.environ.get("KUBECONFIG")) or _has_default_file() or not _in_pod()
+
+
+def _current_context() -> str:
+    from kubernetes import config
+
+    list_contexts: Callable[..., tuple[object, Mapping[str, str]]] = config.list_kube_config_contexts
+    return list_contexts(config_file=os.environ.get("KUBECONFIG") or _DEFAULT_FILE)[1]["name"]
 
 
 def _has_default_file() -> bool:

@@ -5,6 +5,9 @@ import click
 from deploykit.cli import check_inside, output
 from deploykit.cli.seconds import Seconds
 
+_REST_SECONDS = 0.5
+"""Beside the way to the server: what is left until 3 seconds are over, for the cluster that explains a failure."""
+
 
 @click.command()
 @click.argument("address", required=False, metavar="[sc://HOST:PORT]")
@@ -62,7 +65,8 @@ def command(
         executor_python=executor_python,
     )
     url = address or server or None
-    found = walk(url, expected, timeout=timeout, decide=check_inside.judge(url, inside))
+    decide = check_inside.judge(url, inside, seconds=timeout + _REST_SECONDS)
+    found = walk(url, expected, timeout=timeout, decide=decide)
     if output_format == "json":
         output.data_json(found.to_json())
     else:

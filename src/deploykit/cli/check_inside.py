@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from deploykit.check.inside.probes import Inside
     from deploykit.check.model import Decide
     from deploykit.deploy.policies import Table
+    from deploykit.kubernetes_api import KubernetesApi
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -58,10 +59,14 @@ _OPTIONS = (
         envvar="DEPLOYKIT_MAGE_NAMESPACE",
         default="mage",
         show_default=True,
-        help="With --from: the namespace that Mage runs in.",
+        help="The namespace that Mage runs in.",
     ),
     click.option("--release", envvar="DEPLOYKIT_RELEASE", help="With --from: the Helm release, of several."),
-    click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="The kubeconfig's context, which then tells causes."),
+    click.option(
+        "--context",
+        envvar="DEPLOYKIT_CONTEXT",
+        help="The kubeconfig's context; unless given the current one.",
+    ),
     click.option("--svg", type=_FILE, metavar="FILE", help="With --from: draw pods, policies and ports."),
     click.option("--mermaid", type=_FILE, metavar="FILE", help="With --from: the same as Mermaid's text."),
     click.option(
@@ -122,15 +127,25 @@ def refuse_unused(chosen: Options) -> None:
         raise UsageError(f"{option} has no meaning for {kind}.", why=_BECAUSE[kind], fix="leave it out, or see --help")
 
 
-def judge(url: str | None, chosen: Options) -> "Decide":
-    """Of failures that were met here: the cluster is asked where a context was named."""
+def judge(url: str | None, chosen: Options, *, seconds: float) -> "Decide":
+    """Of failures that were met here: the context that was named is asked, or the current one about a Service's name.
+
+    The current one has what is left of `seconds` from now, for the whole: nobody has asked for it.
+    """
     from deploykit.check.cluster import outside
+    from deploykit.kubernetes_api import is_set_up
+    from mage_ilum.deadline import Deadline
 
-    if chosen.context is None:
+    if chosen.context is None and not is_set_up():
         return outside.judge(url, None)
-    from deploykit.kubernetes_api import KubernetesApi
+    limit = None if chosen.context else Deadline(seconds)
 
-    return outside.judge(url, lambda: KubernetesApi(chosen.context))
+    def open_api() -> "KubernetesApi":
+        from deploykit.kubernetes_api import KubernetesApi
+
+        return KubernetesApi(chosen.context, limit=limit)
+
+    return outside.judge(url, open_api, home=chosen.namespace, chosen=chosen.context is not None)
 
 
 def run(url: str | None, chosen: Options, *, spark: str | None, executor_python: str | None, output_format: str) -> int:

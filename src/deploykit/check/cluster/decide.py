@@ -20,6 +20,8 @@ _NO_TCP = frozenset({"refused", "no-route", "unreachable"})
 """Once TCP stood, no policy is in the way, and somebody has the address; so with DNS, once it knows no such name."""
 _AFTER_TCP = frozenset({"silent", "closed"})
 _OTHER_SERVER = frozenset({"http1", "not-grpc", "http2-web", "not-spark", "no-backend", "tls-required"})
+EXPLAINED = _NAME | _NO_TCP | _AFTER_TCP | _OTHER_SERVER
+"""The failures that a cluster's state may explain."""
 _WRONG_PORT = ("service-wrong-target-port", "service-port-missing")
 _NOT_ASKED = "The state of the cluster, which decides, was not asked."
 
@@ -39,7 +41,7 @@ def decide(
     """
 
     def judge(step: Step) -> Step | None:
-        if step.code not in _NAME | _NO_TCP | _AFTER_TCP | _OTHER_SERVER:
+        if step.code not in EXPLAINED:
             return None
         found = _cause(state, wanted, step, verdict, now) if state is not None else None
         if found is not None:
