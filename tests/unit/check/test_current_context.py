@@ -8,6 +8,7 @@ from tests.unit.check.cluster_objects import SPARK, service
 from tests.unit.kubernetes.api_server import kubeconfig, serving
 
 from deploykit.cli.main import run
+from deploykit.kubernetes_api import KubernetesApi
 
 EMPTY = {"metadata": {}, "items": []}
 RESOURCES = {
@@ -44,6 +45,7 @@ def current(monkeypatch, tmp_path):
     """A cluster that the kubeconfig's current context leads to."""
     with serving(answers(service("ilum", "spark", {"spark-role": "driver"}), SPARK)) as port:
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
+        KubernetesApi()  # imports the client, which on a busy machine may take all the time that there is
         yield
 
 
