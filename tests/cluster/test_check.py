@@ -25,8 +25,11 @@ from deploykit.check.inside import probes
 from deploykit.check.inside.kinds import PROBE_LABEL
 from deploykit.check.inside.probes import Inside
 from deploykit.check.model import Step, failed
+from deploykit.cli.main import run
 from deploykit.kubernetes_api import KubernetesApi
 
+ILUM = "chk-ilum"
+API_SERVER = ("server", "API server")
 SILENT_SECONDS = 3.0
 POLL_SECONDS = 0.3
 """How late it may be seen that a probe has ended."""
@@ -208,7 +211,7 @@ def test_every_kind_of_pod_is_probed_and_the_real_server_answers(spark: Ilum, tm
     picture, patch = tmp_path / "mage.svg", tmp_path / "allow.yaml"
     command = [sys.executable, "-m", "deploykit", "check", spark.connect, "--from", "mage", "--namespace", MAGE]
     done = subprocess.run(
-        [*command, "--svg", str(picture), "--patch", str(patch), "-o", "json"],
+        [*command, "--svg", str(picture), "--patch", str(patch), "--executor-python", "2.7", "-o", "json"],
         capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     answer = json.loads(done.stdout)
@@ -219,10 +222,37 @@ def test_every_kind_of_pod_is_probed_and_the_real_server_answers(spark: Ilum, tm
     assert (done.returncode, answer["code"]) == (4, "dns-denied")
     assert steps["worker", "name"]["seconds"] < SILENT_SECONDS
     assert steps["server", "image"]["code"] == "image-fine"
+    assert steps["server", "python"]["code"] == "python-differs"
+    assert steps["server", "query"]["sentence"] == "spark.range(1000).count() = 1000"
+    assert [where for where, name in steps if name == "query"] == ["server"], "one pod asks for all"
+    [api_server] = [one for one in answer["policies"]["cells"] if (one["kind"], one["destination"]) == API_SERVER]
+    assert api_server["allowed"] is True
     assert "UDP 53 denied" in picture.read_text()
     assert [one["spec"]["policyTypes"] for one in yaml.safe_load_all(patch.read_text())] == [["Egress"], ["Egress"]]
     assert answer["patches"] == list(yaml.safe_load_all(patch.read_text()))
     assert not probe_pods()
+
+
+def test_what_policies_allow_is_said_of_the_cluster_without_a_probe(capsys: pytest.CaptureFixture[str]) -> None:
+    question = ["policies", "--live", "--namespace", MAGE, "--to", "good.chk-spark.svc", "--port", "15002"]
+    assert run([*question, "--from", "server"]) == 0
+    assert run([*question, "--from", "mage-1", "--protocol", "UDP"]) == 4
+    assert "Service chk-spark/good has no UDP port 15002" in capsys.readouterr().out
+
+
+def test_ilum_api_is_found_in_a_namespace_that_is_neither_mages_nor_sparks() -> None:
+    """By the Service of Ilum's own beside it; the pod need not run to be named by policies."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ILUM}}
+    core = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "ilum-core", "namespace": ILUM}}
+    api = check_pods.pod(ILUM, "ilum-api-0", {"app.kubernetes.io/name": "api"}, "registry.invalid/api:none", ["true"])
+    try:
+        put("apply", namespace)
+        put("apply", {**core, "spec": {"ports": [{"port": 9888}], "selector": {"app": "ilum-core"}}}, api)
+        found = next(step for step in check("good.chk-spark.svc").walk.steps if step.code == "ilum-api-open")
+    finally:
+        kubectl("delete", "namespace", ILUM, "--ignore-not-found", "--wait=false")
+    assert found.sentence.startswith("Policies let server reach ilum-api, pod chk-ilum/ilum-api-0 port 8080:")
+    assert (found.outcome, found.where) == ("warned", "server")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

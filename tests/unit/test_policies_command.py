@@ -6,6 +6,9 @@ import sys
 
 import pytest
 import yaml
+from tests.unit.check.cluster_objects import DRIVER, policy, service
+from tests.unit.check.cluster_objects import SPARK as SPARK_POD
+from tests.unit.kubernetes.api_server import kubeconfig, listing, serving
 
 from deploykit.cli.main import run
 
@@ -173,3 +176,37 @@ def test_what_is_probably_not_meant_is_a_warning(policies, values, tmp_path):
     mine.write_text(or_.replace("namespace: ilum", "namespace: mage"))
     _, out, _ = policies("--values", values, str(mine))
     assert "Warning: policy-and-or: ingress rule 1 of policy mage/closed: `from` has two peers side by side" in out
+
+
+def test_an_address_that_a_secret_hides_can_be_named(as_json, values, tmp_path):
+    hidden = tmp_path / "hidden.yaml"
+    hidden.write_text(VALUES.replace("{server: {", "{server: {existingSecret: spark, "))
+    _, found = as_json("--values", str(hidden))
+    assert found["unjudged"] == ["Spark: its address is in a Secret, or in no pod's environment."]
+    code, found = as_json("--values", str(hidden), "--server", f"sc://{HOST}")
+    assert (code, found["unjudged"], cell(found, "server", SPARK)["allowed"]) == (0, [], True)
+
+
+@pytest.fixture
+def cluster(monkeypatch, tmp_path):
+    """A cluster with Spark's driver, isolated, and nothing of Mage yet."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    objects = (SPARK_POD, service("ilum", "spark-connect-server", DRIVER), policy("ilum", "closed", DRIVER, ingress=[]))
+    with serving(listing(*objects)) as port:
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
+        yield
+
+
+@pytest.mark.usefixtures("cluster")
+def test_what_a_cluster_has_and_what_would_be_installed_are_judged_together(as_json, policies, values):
+    code, found = as_json("--values", values, "--live")
+    assert code == 4
+    [spark] = [one for one in found["destinations"] if one["name"] == SPARK]
+    assert (spark["assumed"], spark["port"]) == (False, 15002)
+    assert cell(found, "server", SPARK)["policies"] == ["mage/mage-server", "ilum/closed"]
+    code, out, _ = policies("--values", values, "--live", "--from", "test", "--to", HOST, "--port", "15002")
+    assert code == 4
+    assert "Ingress of pod ilum/connect-driver is denied: policy ilum/closed isolates it" in out
+    backwards = ("--from", "ilum/connect-driver", "--to", "mage.mage", "--port", "80")
+    code, out, _ = policies("--values", values, "--live", *backwards)
+    assert "Service mage/mage has no TCP port 80; its ports: TCP 6789." in out

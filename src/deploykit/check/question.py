@@ -31,6 +31,13 @@ def ask(found: Allowed, *, source: str, target: str, port: str | None, protocol:
     return evaluate(found.network, source=origin, target=end, port=number, protocol=cast("Protocol", protocol))
 
 
+def namespaces(source: str, target: str, *, home: str) -> tuple[str, ...]:
+    """Those that a question names, for who has to read them of a cluster first."""
+    wanted = dialled(target, 0, home=home)
+    written = (text.partition("/")[0] for text in (source, target) if "/" in text)
+    return tuple(dict.fromkeys(filter(None, (wanted.namespace, *written))))
+
+
 def _source(found: Allowed, text: str) -> Source:
     if text in found.kinds:
         return found.kinds[text]

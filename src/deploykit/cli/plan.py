@@ -65,7 +65,9 @@ def _policies(
     from deploykit.check.foresight import foresee
     from deploykit.kubernetes_api import KubernetesApi
 
-    named = policies_options.sources(manifests, values=values, release=release, namespace=namespace)
+    named = policies_options.sources(
+        manifests, values=values, release=release, namespace=namespace, server=request.server
+    )
     api = KubernetesApi(request.context, timeout=request.timeout) if request.namespace else None
     return foresee(named, api=api)
 

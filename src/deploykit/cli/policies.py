@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @policies_options.VALUES
 @policies_options.RELEASE
 @policies_options.mage_namespace("--namespace", "--mage-namespace")
-@click.option("--live", is_flag=True, help="Mix in what the cluster has; the only source where no other is named.")
+@click.option(
+    "--server", envvar="DEPLOYKIT_SERVER", metavar="sc://HOST:PORT", help="Where Spark is, if a Secret alone says so."
+)
+@click.option("--live", is_flag=True, help="Mix in what the cluster has; it may be all there is.")
 @click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="The kubeconfig's context, for --live.")
 @click.option("--from", "source", metavar="KIND|POD|ADDRESS", help="Ask one question: may this pod open a connection …")
 @click.option(
@@ -42,6 +45,7 @@ def command(
     values: Path | None,
     release: str,
     mage_namespace: str,
+    server: str | None,
     live: bool,
     context: str | None,
     source: str | None,
@@ -58,18 +62,25 @@ def command(
     """
     if (source is None) != (target is None):
         raise UsageError("--from and --to make one question.", fix="--from server --to HOST --port 15002")
-    if not (manifests or values or live or context):
+    if not (manifests or values or live):
         raise UsageError("Whose policies?", fix="name manifests, --values FILE, --live, or several of these")
     from deploykit.check.foresight import foresee
+    from deploykit.check.question import ask, namespaces
     from deploykit.kubernetes_api import KubernetesApi
 
-    named = policies_options.sources(manifests, values=values, release=release, namespace=mage_namespace)
-    found = foresee(named, api=KubernetesApi(context) if live or context else None)
-    if source is None or target is None:
+    question = (source, target) if source and target else None
+    named = policies_options.sources(
+        manifests,
+        values=values,
+        release=release,
+        namespace=mage_namespace,
+        server=server,
+        also=namespaces(*question, home=mage_namespace) if question else (),
+    )
+    found = foresee(named, api=KubernetesApi(context) if live else None)
+    if question is None:
         return _table(found, patch_file, output_format)
-    from deploykit.check.question import ask
-
-    answer = ask(found, source=source, target=target, port=port, protocol=protocol)
+    answer = ask(found, source=question[0], target=question[1], port=port, protocol=protocol)
     return _answer(found, answer, patch_file, output_format)
 
 

@@ -38,7 +38,15 @@ def mage_namespace(*names: str) -> Decorator:
     )
 
 
-def sources(manifests: tuple[Path, ...], *, values: Path | None, release: str, namespace: str) -> "Sources":
+def sources(
+    manifests: tuple[Path, ...],
+    *,
+    values: Path | None,
+    release: str,
+    namespace: str,
+    server: str | None,
+    also: tuple[str, ...] = (),
+) -> "Sources":
     """What the options name; `-` among the manifests is read. Raises `UsageError` for a path that is not there."""
     from deploykit.check.foresight import Sources
 
@@ -47,4 +55,6 @@ def sources(manifests: tuple[Path, ...], *, values: Path | None, release: str, n
     if missing is not None:
         raise UsageError(f"There is no {missing}.", why="Manifests are files, folders or, as -, standard input.")
     text = sys.stdin.read() if STDIN in manifests else ""
-    return Sources(manifests=paths, text=text, values=values, release=release, namespace=namespace)
+    return Sources(
+        manifests=paths, text=text, values=values, release=release, namespace=namespace, server=server, also=also
+    )

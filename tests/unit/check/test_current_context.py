@@ -5,30 +5,10 @@ import time
 
 import pytest
 from tests.unit.check.cluster_objects import SPARK, service
-from tests.unit.kubernetes.api_server import kubeconfig, serving
+from tests.unit.kubernetes.api_server import kubeconfig, listing, serving
 
 from deploykit.cli.main import run
 from deploykit.kubernetes_api import KubernetesApi
-
-EMPTY = {"metadata": {}, "items": []}
-RESOURCES = {
-    "/api/v1": {"pods": "Pod", "services": "Service"},
-    "/apis/networking.k8s.io/v1": {"networkpolicies": "NetworkPolicy"},
-    "/apis/discovery.k8s.io/v1": {"endpointslices": "EndpointSlice"},
-}
-
-
-def answers(*objects):
-    """What the API lists of the namespaces that are asked about."""
-    return {"/api/v1/namespaces": EMPTY} | {
-        f"{group}/namespaces/{namespace}/{resource}": {
-            **EMPTY,
-            "items": [one for one in objects if (one["kind"], one["metadata"]["namespace"]) == (kind, namespace)],
-        }
-        for group, resources in RESOURCES.items()
-        for resource, kind in resources.items()
-        for namespace in ("ilum", "mage", "kube-system", "openshift-dns")
-    }
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +23,7 @@ def here(monkeypatch, tmp_path):
 @pytest.fixture
 def current(monkeypatch, tmp_path):
     """A cluster that the kubeconfig's current context leads to."""
-    with serving(answers(service("ilum", "spark", {"spark-role": "driver"}), SPARK)) as port:
+    with serving(listing(service("ilum", "spark", {"spark-role": "driver"}), SPARK)) as port:
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
         KubernetesApi()  # imports the client, which on a busy machine may take all the time that there is
         yield

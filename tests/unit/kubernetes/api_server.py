@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
@@ -17,6 +18,28 @@ PODS = json.loads((Path(__file__).parent / "pods.json").read_text(encoding="utf-
 The server is Spark 3.5's, which declares no port 15002, and shares its pod with a container of a service mesh. Its
 predecessor is about to end.
 """
+
+
+_EMPTY = {"metadata": {}, "items": []}
+_RESOURCES = {
+    "/api/v1": {"pods": "Pod", "services": "Service"},
+    "/apis/networking.k8s.io/v1": {"networkpolicies": "NetworkPolicy"},
+    "/apis/discovery.k8s.io/v1": {"endpointslices": "EndpointSlice"},
+}
+
+
+def listing(*objects: Mapping[str, Any]) -> dict[str, object]:
+    """What the API lists of these objects' namespaces, and of others that commands ask about, for `serving`."""
+    namespaces = {"ilum", "mage", "default", "kube-system", "openshift-dns"}
+    return {"/api/v1/namespaces": _EMPTY} | {
+        f"{group}/namespaces/{namespace}/{resource}": {
+            **_EMPTY,
+            "items": [one for one in objects if (one["kind"], one["metadata"]["namespace"]) == (kind, namespace)],
+        }
+        for group, resources in _RESOURCES.items()
+        for resource, kind in resources.items()
+        for namespace in namespaces
+    }
 
 
 def kubeconfig(path: Path, server: str, **cluster: str) -> Path:
