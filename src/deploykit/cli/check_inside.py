@@ -100,9 +100,9 @@ _UNUSED = {
     "--project": ("place", *_HERE, "executor_python", "address", "server", "namespace", "context", *_INSIDE),
 }
 _BECAUSE = {
-    "a look from here": "It is about what --from MAGE'S PODS finds in a cluster.",
-    "--from": "The pods' own PySpark and Python are judged, within 3 seconds.",
-    "--project": "The project's files are read, and no server or cluster is asked.",
+    "a look from here": ("It is about Mage's pods in a cluster.", "--from mage"),
+    "--from": ("The pods' own PySpark and Python are judged, within 3 seconds.", "leave it out"),
+    "--project": ("The project's files are read, and no server or cluster is asked.", "leave it out"),
 }
 
 
@@ -124,7 +124,8 @@ def refuse_unused(chosen: Options) -> None:
     }
     for parameter in (typed[name] for name in _UNUSED[kind] if name in typed):
         option = parameter.opts[0] if isinstance(parameter, click.Option) else "The address"
-        raise UsageError(f"{option} has no meaning for {kind}.", why=_BECAUSE[kind], fix="leave it out, or see --help")
+        why, fix = _BECAUSE[kind]
+        raise UsageError(f"{option} has no meaning for {kind}.", why=why, fix=fix)
 
 
 def judge(url: str | None, chosen: Options, *, seconds: float) -> "Decide":

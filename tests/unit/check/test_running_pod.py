@@ -149,3 +149,22 @@ def test_the_last_line_counts_the_pods_alone_that_reached_spark() -> None:
         allowed=allowed(Network(), namespace="mage"),
     )  # fmt: skip
     assert check_inside._summary(found) == "Mage's pods reach Spark 4.1.1: server. Not asked: test."
+
+
+@pytest.mark.parametrize(
+    ("executors", "code"), [("3.10", "same-python"), ("3.12", "python-differs"), (None, "python-unknown")]
+)
+def test_the_python_that_a_pod_has_is_judged_for_udfs(executors: str | None, code: str) -> None:
+    unjudged = Step(name="python", outcome="skipped", code="python-unknown", sentence="", where="worker")
+    [step] = probes._with_python(Walk(steps=(unjudged,), python="3.10.13"), executors).steps
+    assert (step.code, step.where) == (code, "worker")
+    assert "Python 3.10" in step.sentence
+
+
+def test_a_query_is_for_a_pod_that_runs_and_has_reached_spark() -> None:
+    reached, failed = (
+        Walk(steps=(Step(name="version", outcome=outcome, code="x", sentence=""),)) for outcome in ("ok", "failed")
+    )
+    server, test = kinds(state(MAGE), "mage", release=None)
+    assert probes._first_able([server, test], {"server": reached, "test": reached}) == server
+    assert probes._first_able([server, test], {"server": failed, "test": reached}) is None

@@ -27,7 +27,7 @@ from deploykit.check.inside.things import image_and_project
 from deploykit.check.model import Decide, Step, Walk, decided
 from deploykit.check.project import facts
 from deploykit.check.python_versions import python_step
-from deploykit.deploy.policies import patch
+from deploykit.deploy.policies import named_by, patch
 from deploykit.deploy.policies.allowed import Allowed, allowed
 from deploykit.deploy.policies.dialled import Dialled, at_service, dialled
 from deploykit.deploy.policies.mage_destinations import SPARK
@@ -87,14 +87,15 @@ def check(
     found = _chosen(kinds(state, namespace, release=release), only)
     address = given or _of_the_pods(found)
     wanted = _target(api, address, namespace) if address else None
-    homes = [ilum_namespace] if ilum_namespace else namespaces_of_ilum(api)
-    state = _around(api, state, wanted, namespace, *homes)
+    homes = [namespace, *_other_ends(state, found)]
+    homes += [ilum_namespace] if ilum_namespace else namespaces_of_ilum(api)
+    state = _around(api, state, wanted, homes)
     say(f"Asking {len(found)} kinds of pods of {found[0].release}: {', '.join(kind.name for kind in found)}")
     registries = Registries((str(kind.container["image"]) for kind in found if kind.running), seconds=SECONDS)
     walks, said = _probe(api, state, found, url)
     if wanted is None:  # the address is in a Secret: the pods know it
         wanted = _told(api, walks, namespace)
-        state = _around(api, state, wanted, namespace, *homes)
+        state = _around(api, state, wanted, homes)
     now = datetime.now(UTC)
     pods = {kind.name: kind.pod(state) for kind in found}
     spark = {SPARK: wanted} if wanted else {}
@@ -233,10 +234,16 @@ def _told(api: KubernetesApi, walks: Mapping[str, Walk], namespace: str) -> Dial
     return _target(api, ConnectAddress.parse(text), namespace) if text else None
 
 
-def _around(api: KubernetesApi, state: ClusterState, wanted: Dialled | None, *namespaces: str) -> ClusterState:
+def _other_ends(state: ClusterState, found: Sequence[Kind]) -> list[str]:
+    """The namespaces of what the pods' environment names: database, Redis and the like."""
+    named = named_by({kind.name: kind.pod(state) for kind in found})
+    return [wanted.namespace for wanted in named.values() if wanted.namespace]
+
+
+def _around(api: KubernetesApi, state: ClusterState, wanted: Dialled | None, namespaces: list[str]) -> ClusterState:
     """The state with these namespaces and the target's in it."""
-    every = {*namespaces, *filter(None, [wanted.namespace if wanted is not None else ""])}
-    return state if every <= state.readable else read(api, [*namespaces, *(every - {*namespaces})])
+    every = list(filter(None, (*namespaces, wanted.namespace if wanted is not None else "")))
+    return state if state.readable.issuperset(every) else read(api, every)
 
 
 def _steps(state: ClusterState, wanted: Dialled, found: Verdict, seen: Walk, judge: Decide) -> tuple[Step, ...]:
