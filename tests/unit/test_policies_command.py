@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tests.unit.check.cluster_objects import DRIVER, policy, service
 from tests.unit.check.cluster_objects import SPARK as SPARK_POD
-from tests.unit.kubernetes.api_server import kubeconfig, listing, serving
+from tests.unit.kubernetes.api_server import PODS, kubeconfig, listing, serving
 
 from deploykit.cli.main import run
 
@@ -20,6 +20,7 @@ ilum: {server: {host: spark-connect-server.ilum.svc.cluster.local}}
 """
 HOST = "spark-connect-server.ilum.svc.cluster.local"
 SPARK = f"Spark {HOST}:15002"
+ROLE = {"spark-role": "driver"}
 DENY = """\
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -210,3 +211,15 @@ def test_what_a_cluster_has_and_what_would_be_installed_are_judged_together(as_j
     backwards = ("--from", "ilum/connect-driver", "--to", "mage.mage", "--port", "80")
     code, out, _ = policies("--values", values, "--live", *backwards)
     assert "Service mage/mage has no TCP port 80; its ports: TCP 6789." in out
+
+
+def test_plan_mixes_in_the_cluster_that_it_asks_for_the_version(capsys, monkeypatch, tmp_path, values):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    pods = [{**pod, "kind": "Pod", "metadata": {**pod["metadata"], "namespace": "ilum"}} for pod in PODS["items"]]
+    there = (service("ilum", "spark-connect-server", ROLE), policy("ilum", "closed", ROLE, ingress=[]))
+    with serving(listing(*pods, *there)) as port:
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
+        assert run(["plan", "--namespace", "ilum", "--values", values]) == 0
+    out = capsys.readouterr().out
+    assert "server       Spark 3.5.7" in out
+    assert "    no   server: ilum/closed: " in out
