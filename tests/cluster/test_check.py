@@ -188,9 +188,9 @@ def test_a_policy_in_the_way_is_named_shown_by_the_probe_and_mended_by_the_patch
         assert by_probe.seconds < SILENT_SECONDS, "silence has a limit"
         assert f"{policies[0]['metadata']['namespace']}/{policies[0]['metadata']['name']}" in by_policy.sentence
         assert word in by_policy.why
-        assert found.patches
+        assert found.allowed.patches
         patch = tmp_path / "allow.yaml"
-        patch.write_text(yaml.safe_dump_all(found.patches))
+        patch.write_text(yaml.safe_dump_all(found.allowed.patches))
         kubectl("apply", f"--filename={patch}")
         until(20, lambda: taken(check(host), step).outcome == "ok", "the patch opens the way")
         kubectl("delete", f"--filename={patch}")

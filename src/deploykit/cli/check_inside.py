@@ -158,7 +158,7 @@ def run(url: str | None, chosen: Options, *, spark: str | None, executor_python:
     found = _from_mage(url, chosen, executor_python)
     if output_format == "json":
         policies = policies_view.as_json(found.allowed)
-        output.data_json({**found.walk.to_json(), "policies": policies, "patches": found.patches})
+        output.data_json({**found.walk.to_json(), "policies": policies, "patches": found.allowed.patches})
     else:
         output.data(f"{check_view.text(found.walk)}\n")
         output.table(*policies_view.rows(found.allowed))
@@ -202,8 +202,9 @@ def _from_mage(url: str | None, chosen: Options, executor_python: str | None) ->
     if chosen.patch is not None:
         import yaml
 
-        chosen.patch.write_text(yaml.safe_dump_all(found.patches, sort_keys=False), encoding="utf-8")
-        output.talk(f"Wrote {len(found.patches)} NetworkPolicies to {chosen.patch}")
+        patches = found.allowed.patches
+        chosen.patch.write_text(yaml.safe_dump_all(patches, sort_keys=False), encoding="utf-8")
+        output.talk(f"Wrote {len(patches)} NetworkPolicies to {chosen.patch}")
     return found
 
 

@@ -35,8 +35,6 @@ class Verdict:
     pod: Pod
     dns: tuple[Answer, ...]
     """One for each DNS server, by UDP."""
-    dns_tcp: tuple[Answer, ...]
-    """The same by TCP, which only answers that are too long for UDP need."""
     reach: Answer | None
 
     @property
@@ -49,12 +47,6 @@ class Verdict:
         """Whether it may open the port; `None` where policies have nothing to say, such as without a pod."""
         return self.reach.allowed if self.reach is not None and self.reach.paths else None
 
-    @property
-    def denied(self) -> tuple[Answer, ...]:
-        """What has to be allowed: DNS, and the port."""
-        dns = () if self.dns_allowed else (*self.dns, *self.dns_tcp)
-        return (*dns, *((self.reach,) if self.reach is not None and self.reach_allowed is False else ()))
-
 
 def verdict(state: ClusterState, kind: str, pod: Pod, wanted: Dialled) -> Verdict:
     """Ask the evaluator for one kind of pod."""
@@ -64,7 +56,6 @@ def verdict(state: ClusterState, kind: str, pod: Pod, wanted: Dialled) -> Verdic
         kind=kind,
         pod=pod,
         dns=tuple(answers[one.name] for one in servers if one.protocol == "UDP"),
-        dns_tcp=tuple(answers[one.name] for one in servers if one.protocol == "TCP"),
         reach=None if target is None else evaluate(state.network, source=pod, target=target, port=wanted.port),
     )
 

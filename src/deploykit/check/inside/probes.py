@@ -27,7 +27,7 @@ from deploykit.check.inside.things import image_and_project
 from deploykit.check.model import Decide, Step, Walk, decided
 from deploykit.check.project import facts
 from deploykit.check.python_versions import python_step
-from deploykit.deploy.policies import named_by, patch
+from deploykit.deploy.policies import named_by
 from deploykit.deploy.policies.allowed import Allowed, allowed
 from deploykit.deploy.policies.dialled import Dialled, at_service, dialled
 from deploykit.deploy.policies.mage_destinations import SPARK
@@ -53,14 +53,13 @@ _SESSION_SECONDS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Inside:
-    """What was found: the steps of every kind of pod, what policies allow each, and the policies that are missing."""
+    """What was found: the steps of every kind of pod, and what policies allow each."""
 
     kinds: tuple[str, ...]
     walk: Walk
     seconds: Mapping[str, float]
     """How long each kind's probe took, from the moment that its container ran."""
     allowed: Allowed
-    patches: tuple[Item, ...] = ()
 
 
 def check(
@@ -122,7 +121,6 @@ def check(
         walk=replace(first, steps=tuple(steps), address=str(address or first.address)),
         seconds={kind.name: said[kind.name].seconds for kind in found if kind.name in said},
         allowed=judged,
-        patches=missing(verdicts),
     )
 
 
@@ -134,12 +132,6 @@ def _chosen(found: Sequence[Kind], only: str | None) -> Sequence[Kind]:
     raise UsageError(
         f"Release {found[0].release} has no pods of kind {only}.", why=f"It has: {known}.", fix="--from mage"
     )
-
-
-def missing(verdicts: Sequence[Verdict]) -> tuple[Item, ...]:
-    """The policies that allow what is denied, each once."""
-    items = (item for found in verdicts for answer in found.denied for item in patch(answer))
-    return tuple({(one["metadata"]["namespace"], str(one["spec"])): one for one in items}.values())
 
 
 def _given(url: str | None) -> ConnectAddress | None:

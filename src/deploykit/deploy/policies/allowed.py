@@ -1,10 +1,10 @@
 """The answer for one release of Mage: its kinds of pods, where they go, what policies allow, what looks wrong."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from deploykit.deploy.policies.dialled import Dialled
-from deploykit.deploy.policies.evaluate import Answer
+from deploykit.deploy.policies.evaluate import Answer, evaluate
 from deploykit.deploy.policies.findings import Finding, findings
 from deploykit.deploy.policies.mage import UNLABELLED, mage_kinds
 from deploykit.deploy.policies.mage_destinations import SPARK, Destinations, mage_destinations, named_by
@@ -28,7 +28,7 @@ class Allowed:
     @property
     def missing(self) -> tuple[tuple[str, Answer], ...]:
         """What every kind needs and policies deny one: a DNS server, where it may ask none, and Spark."""
-        return tuple((kind, answer) for kind, row in self.table.items() for answer in _missing(row))
+        return tuple((kind, answer) for kind, row in self.table.items() for answer in _missing(self.network, row))
 
     @property
     def patches(self) -> tuple[Item, ...]:
@@ -60,11 +60,15 @@ def allowed(
     )
 
 
-def _missing(row: Mapping[str, Answer]) -> Collection[Answer]:
+def _missing(network: Network, row: Mapping[str, Answer]) -> Iterator[Answer]:
     dns = [answer for name, answer in row.items() if _is_dns(name)]
-    spark = [answer for name, answer in row.items() if name.startswith(f"{SPARK} ") and answer.paths]
-    closed = [] if any(answer.allowed for answer in dns) else dns
-    return (*closed, *(answer for answer in spark if not answer.allowed))
+    if not any(answer.allowed for answer in dns):
+        for answer in dns:  # by TCP too, which answers that are too long for UDP need
+            yield answer
+            yield evaluate(network, source=answer.source, target=answer.target, port=answer.port)
+    for name, answer in row.items():
+        if name.startswith(f"{SPARK} ") and answer.paths and not answer.allowed:
+            yield answer
 
 
 def _is_dns(name: str) -> bool:
