@@ -161,7 +161,7 @@ def run(url: str | None, chosen: Options, *, spark: str | None, executor_python:
         output.data_json({**found.walk.to_json(), "policies": policies, "patches": found.allowed.patches})
     else:
         output.data(f"{check_view.text(found.walk)}\n")
-        output.table(*policies_view.rows(found.allowed))
+        policies_view.show_table(found.allowed)
         output.data(f"\n{_summary(found)}")
     return found.walk.exit_code
 

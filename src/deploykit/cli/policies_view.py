@@ -18,12 +18,20 @@ def verdict(answer: Answer) -> bool | None:
 
 def show(found: Allowed) -> None:
     """Print the table, its reasons, and what is to be said besides."""
-    output.table(*rows(found))
-    for line in ("", *reasons(found), "", *remarks(found)):
+    show_table(found)
+    said = (*remarks(found),)
+    for line in ("", *reasons(found), *(("", *said) if said else ())):
         output.data(line)
     if found.patches:
         denied = ", ".join(dict.fromkeys(kind for kind, _ in found.missing))
         output.data(f"Policies deny {denied} what it needs; `deploykit policies --patch FILE` writes what allows it.")
+
+
+def show_table(found: Allowed) -> None:
+    """Print the table alone."""
+    output.table(*rows(found))
+    if any(column.assumed for column in found.destinations.columns):
+        output.data("* nobody has seen it: what rules name, or almost every cluster has, stands for it")
 
 
 def rows(found: Allowed) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -48,8 +56,6 @@ def reasons(found: Allowed) -> Iterator[str]:
 
 def remarks(found: Allowed) -> Iterator[str]:
     """What could not be judged, where plugins differ, and what is probably not meant."""
-    if any(column.assumed for column in found.destinations.columns):
-        yield "* nobody has seen it: what rules name, or almost every cluster has, stands for it"
     yield from found.destinations.unjudged
     answers = [answer for row in found.table.values() for answer in row.values() if answer.allowed]
     answers += [answer for _, answer in found.missing]
