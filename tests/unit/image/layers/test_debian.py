@@ -6,6 +6,7 @@ import subprocess
 import tarfile
 
 import pytest
+from tests.needs import missing
 
 from deploykit.errors import BuildError, IncompatibleError
 from deploykit.image.layers.debian import release, suites
@@ -100,7 +101,7 @@ def signed(tmp_path, monkeypatch):
     try:
         subprocess.run([*gpg, "--quick-generate-key", "archive@example", "ed25519", "sign"], check=True)
     except FileNotFoundError:
-        pytest.skip("needs gpg")
+        missing("gpg", "install GnuPG")
     keyring = tmp_path / "keyring.gpg"
     keyring.write_bytes(subprocess.run([*gpg, "--export"], check=True, capture_output=True).stdout)
     monkeypatch.setattr(release, "KEYRING", keyring)
