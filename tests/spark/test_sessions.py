@@ -135,7 +135,7 @@ def test_a_process_that_leaves_its_session_open_ends_all_the_same(server, client
 
 
 @pytest.mark.parametrize(("newer", "older"), [("4.1.1", "3.5.7"), ("4.2.0", "4.1.1")])
-def test_a_newer_client_works_where_it_is_allowed(server, client, newer, older):
+def test_a_newer_client_is_refused_either_way_and_works_where_it_is_allowed(server, client, newer, older):
     done = run_inside(client(newer), "newer_client.py", url=server(older))
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
     assert f"PySpark {newer} talks to the older Spark {older}" in done.stderr

@@ -113,7 +113,7 @@ def test_what_an_earlier_try_left_delays_a_session_no_longer_than_its_timeout(se
         left.path.write_text(left.path.read_text().replace('"started": "', '"started": "of another process '))
     begin = time.monotonic()
     with running(RUN):
-        assert check_server(address, "4.1.1", 1.0, allow_newer=False) == "same"
+        assert check_server(address, "4.1.1", 1.0) == "same"
     assert "Interrupt" in server.heard
     assert time.monotonic() - begin < 1.5
     assert len(notes()) == 2
@@ -121,15 +121,24 @@ def test_what_an_earlier_try_left_delays_a_session_no_longer_than_its_timeout(se
 
 def test_the_session_in_which_a_newer_client_was_refused_is_ended(server, address):
     with pytest.raises(IncompatibleClientError):
-        check_server(address, "4.2.0", 5.0, allow_newer=False)
+        check_server(address, "4.2.0", 5.0)
     assert server.heard == ["AnalyzePlan", "Interrupt", "ReleaseSession"]
+
+
+def test_the_environment_allows_a_newer_client_too_and_nothing_but_1_does(server, address, monkeypatch):
+    monkeypatch.setenv("ILUM_SPARK_ALLOW_NEWER_CLIENT", "1")
+    with pytest.warns(UserWarning, match=r"PySpark 4\.3\.0 talks to the older Spark 4\.1\.1"):
+        assert check_server(address, "4.3.0", 5.0) == "newer-client"
+    monkeypatch.setenv("ILUM_SPARK_ALLOW_NEWER_CLIENT", "0")
+    with pytest.raises(IncompatibleClientError, match="ILUM_SPARK_ALLOW_NEWER_CLIENT=1"):
+        check_server(address, "4.3.0", 5.0)
 
 
 @pytest.mark.parametrize("seconds", ["half a minute", "0", "nan"])
 def test_a_wrong_limit_for_silence_is_told_before_the_server_is_asked(server, address, monkeypatch, seconds):
     monkeypatch.setenv("ILUM_SPARK_SILENCE_SECONDS", seconds)
     with pytest.raises(UsageError, match="ILUM_SPARK_SILENCE_SECONDS"):
-        check_server(address, "4.1.1", 5.0, allow_newer=False)
+        check_server(address, "4.1.1", 5.0)
     assert server.heard == []
 
 

@@ -10,6 +10,9 @@ from mage_ilum.errors import IncompatibleClientError
 
 Verdict = Literal["same", "patch", "older-client", "newer-client", "unknown"]
 
+ALLOW_VARIABLE = "ILUM_SPARK_ALLOW_NEWER_CLIENT"
+"""Set to 1, it lets a newer client pass: for blocks that open a session by `SparkSession.builder` and cannot say so."""
+
 _warned: set[tuple[str, str]] = set()
 
 
@@ -39,7 +42,7 @@ def check_client(client: str, server: str, *, allow_newer: bool = False) -> Verd
             code="newer-client",
             why="A newer client asks for settings that an older server does not know: createDataFrame fails, for one.",
             fix=f"Use an image for Spark {fitting}: make image SPARK={fitting} or deploykit image --spark {fitting}. "
-            "Until then: spark_session(allow_newer_client=True).",
+            f"Until then: spark_session(allow_newer_client=True), or {ALLOW_VARIABLE}=1 in the environment.",
         )
     if answer in ("older-client", "newer-client") and (client, server) not in _warned:
         _warned.add((client, server))

@@ -38,7 +38,7 @@ def _checked(init: Callable[..., None]) -> Callable[..., None]:
         import pyspark
 
         address = own_address(address)
-        answer = check_server(address, pyspark.__version__, _SECONDS, allow_newer=True)
+        answer = check_server(address, pyspark.__version__, _SECONDS)
         init(self, channel_builder(address), *arguments, **options)
         bound_retries(self)
         if answer == "newer-client":

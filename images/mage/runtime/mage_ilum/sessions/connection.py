@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from weakref import WeakSet
 
 from mage_ilum.connect.address import ConnectAddress
-from mage_ilum.connect.compatibility import Verdict, check_client
+from mage_ilum.connect.compatibility import ALLOW_VARIABLE, Verdict, check_client
 from mage_ilum.connect.preflight import server_version
 from mage_ilum.connect.problems import problem
 from mage_ilum.connect.rpc import end_session, headers
@@ -40,16 +40,18 @@ def own_address(address: ConnectAddress) -> ConnectAddress:
     return address.with_parameters(session_id=str(uuid.uuid4()), user_id=os.environ.get("USER") or "mage")
 
 
-def check_server(address: ConnectAddress, client: str, timeout: float, *, allow_newer: bool) -> Verdict:
+def check_server(address: ConnectAddress, client: str, timeout: float, *, allow_newer: bool = False) -> Verdict:
     """Whether the server fits this PySpark, asked in the session to be opened; what an earlier try left is ended.
 
-    `timeout` is in seconds, for all of it. Raises `UsageError`, `ConnectionProblem` or `IncompatibleClientError`.
+    `timeout` is in seconds, for all of it. `ILUM_SPARK_ALLOW_NEWER_CLIENT=1` is as good as `allow_newer`.
+    Raises `UsageError`, `ConnectionProblem` or `IncompatibleClientError`.
     """
     silence_limit()  # whoever set it wrong is told before anything is asked
     deadline = Deadline(timeout)
     version = server_version(address, timeout)
     try:
-        verdict = check_client(client, version, allow_newer=allow_newer)
+        allowed = allow_newer or os.environ.get(ALLOW_VARIABLE) == "1"
+        verdict = check_client(client, version, allow_newer=allowed)
     except IncompatibleClientError:
         end_session(address, address.parameters["session_id"], address.parameters["user_id"], deadline)
         raise

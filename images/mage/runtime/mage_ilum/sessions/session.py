@@ -26,7 +26,8 @@ def spark_session(
     `timeout` is in seconds, for finding out that a server that fits is there, and for ending what an earlier try of the
     block left there; `app_name` is how the server knows us.
     Raises `AddressError`, `UsageError`, `ConnectionProblem` or `IncompatibleClientError` before PySpark opens anything.
-    With `allow_newer_client` a PySpark newer than the server is given the settings that it misses there.
+    With `allow_newer_client`, or `ILUM_SPARK_ALLOW_NEWER_CLIENT=1`, a PySpark newer than the server is given what
+    settings it misses there.
 
     A server that goes away later makes whatever waits for it raise `ConnectionProblem`: a lost connection within
     15 s, a server that is silent within 30 s (`ILUM_SPARK_SILENCE_SECONDS`).
