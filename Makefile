@@ -2,9 +2,14 @@
 #
 # Variables such as SPARK are handed on as DEPLOYKIT_SPARK, by the environment and as they were typed: make expands
 # none of them, in a recipe or elsewhere, so `make image SPARK='4.1.1; rm -rf x'` is a version that nobody knows.
+# A name that is not listed would do nothing, and make would expand its value for the recipe's environment: it is refused.
 
-VARIABLES := SPARK SERVER NAMESPACE CONTEXT CLIENT EXECUTOR_PYTHON MAGE BASE PROFILE WITH REPOSITORY PUSH PLATFORM CA_FILE APT_MIRROR APT_SOURCES MAVEN_MIRROR NETWORK TIMEOUT
-typed := $(foreach name,$(VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
+VARIABLES := SPARK SERVER NAMESPACE CONTEXT ILUM_CORE HELM_VALUES CLIENT EXECUTOR_PYTHON MAGE BASE PROFILE WITH WARM REPOSITORY PUSH \
+  PLATFORM ALSO_PLATFORM ENGINE VERIFY VERIFY_IN SIGN_KEY INSECURE_REGISTRY CA_FILE APT_MIRROR APT_SOURCES MAVEN_MIRROR NETWORK TIMEOUT
+typed := $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
+unknown := $(filter-out $(VARIABLES) PYTHON,$(typed))
+$(if $(unknown),$(error $(unknown): no such variable. `make help` lists them; what is for the environment stands before make))
+typed := $(filter $(VARIABLES),$(typed))
 # `SPARK=4.1.1 make image` is written too; the other names are too common to be taken from an environment.
 typed += $(if $(findstring environment,$(origin SPARK)),SPARK)
 $(foreach name,$(typed),$(eval export DEPLOYKIT_$(name) = $$(value $(name))))
@@ -22,7 +27,7 @@ help: ## List these commands
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
 	@echo
 	@echo "  make image SPARK=4.1.1 MAGE=0.9.80 PROFILE=slim REPOSITORY=registry.example/mage PUSH=1"
-	@echo "  Variables: $(VARIABLES)"
+	@echo "  Variables: $(VARIABLES)" | fold -s -w 100 | sed '2,$$s/^/    /'
 
 demo: $(SETUP) $(HELM) ## Show the whole job on this machine, with an embedded Spark Connect server
 	@.venv/bin/python tools/demo/demo.py

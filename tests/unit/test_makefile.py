@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.needs import missing
 
-from deploykit.cli.image import command
+from deploykit.cli import image, plan, render
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -84,7 +84,8 @@ def test_a_variable_is_data_and_never_code(checkout, target, value):
 
 
 def variables_of_make() -> list[str]:
-    listed = re.search(r"^VARIABLES := (.*)$", (REPOSITORY / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8").replace("\\\n", " ")
+    listed = re.search(r"^VARIABLES := (.*)$", makefile, re.MULTILINE)
     assert listed is not None
     return listed[1].split()
 
@@ -137,9 +138,18 @@ def test_a_python_that_is_too_old_is_said_in_one_sentence(tmp_path):
     )
 
 
-def test_every_variable_is_one_that_deploykit_image_reads():
-    read = {option.envvar for option in command.params}
-    assert {f"DEPLOYKIT_{name}" for name in variables_of_make()} <= read
+def test_its_variables_are_those_that_the_commands_read():
+    read = {option.envvar for command in (image, plan, render) for option in command.command.params if option.envvar}
+    assert {f"DEPLOYKIT_{name}" for name in variables_of_make()} == read
+
+
+@pytest.mark.parametrize("name", ["ENGIN", "spark", "DEPLOYKIT_SPARK"])
+def test_any_other_variable_is_refused_by_name_and_not_expanded(checkout, name):
+    finished = make(checkout, "image", "SPARK=4.1.1", f"{name}=$(shell touch run)")
+    assert finished.returncode == 2
+    assert f"{name}: no such variable." in finished.stderr
+    assert finished.stdout == ""
+    assert not (checkout / "run").exists()
 
 
 def test_the_set_up_needs_nothing_but_the_standard_library():
