@@ -65,6 +65,20 @@ def test_no_connection_is_made_for_a_known_version(plan, monkeypatch):
         assert plan("--spark", version)[0] == 0
 
 
+def test_what_asks_nobody_imports_nothing_to_ask_with():
+    code = (
+        "import sys; before = set(sys.modules); from deploykit.cli.main import run; run(['plan', '--spark', '4.1.1'])\n"
+        "print(*(sys.modules.keys() - before), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stderr
+    assert {name.partition(".")[0] for name in said.split()} - sys.stdlib_module_names == {
+        *("deploykit", "mage_ilum"),
+        *("click", "packaging"),
+    }
+    assert not {"ssl", "http.client", "asyncio"} & set(said.split())
+
+
 @pytest.mark.parametrize("platform", ["linux/amd64", "linux/arm64"])
 @pytest.mark.parametrize("spark", [patch for line in catalog.load().lines.values() for patch in line.patches])
 def test_every_published_patch_of_a_line_that_fits_is_planned_from_the_committed_locks(plan, spark, platform):

@@ -20,6 +20,7 @@ import sync
 
 PARTS: dict[str, Callable[[], list[Row]]] = {
     "cli": command_line.help_time,
+    "plan": command_line.plan_time,
     "detect": command_line.detect_time,
     "policies": policies.table_time,
     "warm": warm.first_run,

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import ssl
 from pathlib import Path
 
 from deploykit import cache
@@ -17,6 +16,8 @@ _SYSTEM = (
 
 def bundle(ca_file: Path | None, *, pip_certificates: str | None = None) -> Path:
     """One PEM file with all of them, in the cache; `uv` and `requests` can each name just one."""
+    import ssl
+
     settings = (*map(os.environ.get, _SETTINGS), pip_certificates)
     set_here = next((path for path in settings if path and Path(path).is_file()), None)
     default = ssl.get_default_verify_paths().cafile

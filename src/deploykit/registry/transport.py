@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -136,6 +135,8 @@ class Transport:
 
     def _open(self) -> "Session":
         if self._session is None:
+            from http.cookiejar import DefaultCookiePolicy
+
             import requests
 
             from deploykit.image import trust

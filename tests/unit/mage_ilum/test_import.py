@@ -23,6 +23,21 @@ def test_importing_it_loads_the_standard_library_alone():
     assert modules_after("import mage_ilum").count("mage_ilum.sessions.session") == 0
 
 
+def test_what_most_blocks_import_costs_less_than_50_ms(tmp_path):
+    code = (
+        "import time; begin = time.process_time(); from mage_ilum import spark_session, to_pandas; "
+        "print(time.process_time() - begin)"
+    )
+    environment = {"PYTHONPYCACHEPREFIX": str(tmp_path)}  # with bytecode, as in an image; the first run makes it
+
+    def seconds():
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=True)
+        return float(done.stdout)
+
+    assert any(seconds() < 0.05 for _ in range(20))
+
+
 def test_the_session_and_the_preflight_load_neither_grpc_nor_pyspark_by_themselves():
     loaded = modules_after("from mage_ilum import spark_session, server_version, to_pandas")
     assert not {"grpc", "pyspark", "pandas"} & set(loaded)
