@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812  everybody writes it so
 
+import mage_ilum.errors
+import mage_ilum.hooks.returned
 import mage_ilum.sessions.session
 from mage_ilum import NoSessionError, current_session, spark_session, to_pandas
 
@@ -71,7 +73,7 @@ with ThreadPoolExecutor(4) as pool:
 assert SparkSession.getActiveSession() is None
 
 # What the docstrings show is what happens.
-failed, tried = doctest.testmod(mage_ilum.sessions.session)
-assert (failed, tried > 0) == (0, True)
+for module in (mage_ilum.sessions.session, mage_ilum.errors, mage_ilum.hooks.returned):
+    assert doctest.testmod(module, raise_on_error=True).attempted
 
 print("done")

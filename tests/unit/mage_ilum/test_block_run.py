@@ -1,19 +1,13 @@
 """Whose code it is that runs."""
 
-import doctest
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import mage_ilum.sessions.block_run
+from mage_ilum.sessions import block_run
 from mage_ilum.sessions.block_run import BlockRun, current_block_run, running
 
 LOAD = BlockRun("sales", "load", "7/20261123T000000")
 CLEAN = BlockRun("sales", "clean", "7/20261123T000000")
-
-
-def test_the_examples_are_true():
-    failed, tried = doctest.testmod(mage_ilum.sessions.block_run)
-    assert (failed, tried > 0) == (0, True)
 
 
 def test_a_tag_has_no_comma_and_is_never_empty():
@@ -42,7 +36,7 @@ class Ending(list):
 
 
 def test_a_block_may_end_while_another_thread_asks_for_it(monkeypatch):
-    monkeypatch.setattr(mage_ilum.sessions.block_run, "_running", Ending([LOAD]))
+    monkeypatch.setattr(block_run, "_running", Ending([LOAD]))
     assert current_block_run() is None
 
 

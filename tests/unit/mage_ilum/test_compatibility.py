@@ -1,10 +1,7 @@
 """Client against server."""
 
-import doctest
-
 import pytest
 
-import mage_ilum.connect.compatibility
 from mage_ilum.connect.compatibility import check_client, installed_version, verdict
 from mage_ilum.errors import IncompatibleClientError
 
@@ -72,8 +69,3 @@ def test_what_uninstalling_leaves_behind_is_no_pyspark(pyspark, files):
     pyspark(**files)
     with pytest.raises(IncompatibleClientError, match="No module named 'pyspark"):
         installed_version()
-
-
-def test_the_examples_are_true():
-    failed, tried = doctest.testmod(mage_ilum.connect.compatibility)
-    assert (failed, tried > 0) == (0, True)

@@ -1,18 +1,11 @@
 """Addresses of Ilum SQL, and that a password in them is never shown."""
 
-import doctest
-
 import pytest
 
 from mage_ilum.errors import AddressError
-from mage_ilum.hive import address as hive_address
 from mage_ilum.hive.address import SqlAddress, resolve_sql
 
 SECRET = "s3cr3t"
-
-
-def test_its_examples_are_true():
-    assert doctest.testmod(hive_address, raise_on_error=True).attempted
 
 
 @pytest.mark.parametrize(

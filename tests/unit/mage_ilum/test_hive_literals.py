@@ -1,22 +1,16 @@
 """Values as literals of Spark SQL. That Spark reads them back as they were is tested in tests/image/test_jdbc.py."""
 
 import datetime
-import doctest
 import re
 import uuid
 from decimal import Decimal
 
 import pytest
 
-from mage_ilum.hive import literals as hive_literals
 from mage_ilum.hive.dbapi import ProgrammingError, bound
 from mage_ilum.hive.literals import literal
 
 HOSTILE = ["'", "''", "\\'", "\\", "a\nb", "x'; DROP TABLE t; --", "${env:HOME}", "/*", "\0", "%s", "%(x)s", "😀'"]
-
-
-def test_its_examples_are_true():
-    assert doctest.testmod(hive_literals, raise_on_error=True).attempted
 
 
 @pytest.mark.parametrize("value", HOSTILE)

@@ -1,18 +1,11 @@
 """What the JDBC driver's exceptions mean; that they come from a real driver is tested in tests/image/test_jdbc.py."""
 
-import doctest
-
 import pytest
 
-from mage_ilum.jdbc import session
 from mage_ilum.jdbc.session import query_error
 
 COLUMN = "[UNRESOLVED_COLUMN] A column with name `session_timeout` cannot be resolved."
 SOCKET = "java.net.SocketTimeoutException: Read timed out"
-
-
-def test_its_examples_are_true():
-    assert doctest.testmod(session, raise_on_error=True).attempted
 
 
 @pytest.mark.parametrize("limit", [None, 60.0])

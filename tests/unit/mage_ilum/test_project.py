@@ -1,6 +1,5 @@
 """The project is laid out once, its templates follow the image, and what a person wrote stays."""
 
-import doctest
 import json
 import os
 import shutil
@@ -13,7 +12,6 @@ import pytest
 import yaml
 
 from mage_ilum.project import create as creation
-from mage_ilum.project import files
 from mage_ilum.project import templates as refreshing
 from mage_ilum.project.create import SHIPPED, create
 from mage_ilum.project.templates import RECORD, refresh
@@ -55,13 +53,6 @@ def templates(tmp_path: Path) -> Path:
     folder = tmp_path / "project" / "custom_templates"
     refresh(CUSTOM, folder)
     return folder
-
-
-@pytest.mark.parametrize("module", [creation, files, refreshing], ids=lambda module: module.__name__)
-def test_the_examples_of_the_docstrings_are_true(module):
-    result = doctest.testmod(module)
-    assert result.attempted > 0
-    assert result.failed == 0
 
 
 def test_a_fresh_project_is_the_default_one_with_every_template(tmp_path):

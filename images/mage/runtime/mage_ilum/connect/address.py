@@ -20,7 +20,11 @@ _SHOWN = frozenset({"use_ssl", "user_id", "user_agent", "session_id"})
 
 @dataclass(frozen=True)
 class ConnectAddress:
-    """Where a Spark Connect server listens, and what to send along."""
+    """Where a Spark Connect server listens, and what to send along.
+
+    >>> ConnectAddress.parse("sc://spark-connect-server/;token=s3cr3t")
+    ConnectAddress('sc://spark-connect-server:15002/;token=***')
+    """
 
     host: str
     port: int = DEFAULT_PORT
@@ -92,7 +96,13 @@ class ConnectAddress:
 
 
 def resolve(url: str | None = None, environment: Mapping[str, str] = os.environ) -> ConnectAddress:
-    """The address given, or that of `ILUM_SPARK_CONNECT_URL`; where it names no token, Spark's own variable may."""
+    """The address given, or that of `ILUM_SPARK_CONNECT_URL`; where it names no token, Spark's own variable may.
+
+    Raises `AddressError` where there is none, or where it cannot be read.
+
+    >>> resolve("sc://spark-connect-server").endpoint
+    'spark-connect-server:15002'
+    """
     text = url if url is not None else environment.get(URL_VARIABLE, "")
     if not text:
         raise AddressError(

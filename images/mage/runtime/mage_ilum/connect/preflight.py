@@ -24,6 +24,10 @@ def server_version(address: ConnectAddress, timeout: float = 3.0, passed: Passed
     """The `spark.version` that the server reports; `timeout` is in seconds, for everything together.
 
     Raises `ConnectionProblem`, whose `code` says at which layer it ended, and `IncompatibleClientError` without gRPC.
+
+    >>> from mage_ilum import resolve
+    >>> server_version(resolve(), timeout=5)
+    '4.1.1'
     """
     deadline = Deadline(timeout)
     proxy = proxy_variable(address.host)

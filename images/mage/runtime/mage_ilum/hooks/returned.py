@@ -26,7 +26,16 @@ _PANDAS_ON_SPARK = "pandas on Spark, whose rows are on the cluster"
 
 
 class ReturnedSparkValueError(MageIlumError, TypeError):
-    """A block returned something that is only a handle to Spark, and that Mage cannot store."""
+    """A block returned something that is only a handle to Spark, and that Mage cannot store.
+
+    >>> from mage_ilum import spark_session
+    >>> with spark_session() as spark:
+    ...     try:
+    ...         refuse("load", {"output_0": spark.range(3)})
+    ...     except ReturnedSparkValueError as error:
+    ...         print(error.what)
+    The block 'load' returns a Spark DataFrame: output_0.
+    """
 
 
 def refuse(block: str, variables: Mapping[str, object], *, classic_is_stored: bool = False) -> None:

@@ -18,7 +18,15 @@ _starting = threading.Lock()
 
 
 class NoJdbcDriverError(MageIlumError):
-    """The image was built without `--with jdbc`."""
+    """The image was built without `--with jdbc`.
+
+    >>> from mage_ilum import jdbc_connect
+    >>> try:
+    ...     connection = jdbc_connect()
+    ... except NoJdbcDriverError as error:
+    ...     print(error.what)
+    This image has no JDBC driver.
+    """
 
     exit_code = 3
 
