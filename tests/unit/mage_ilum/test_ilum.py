@@ -1,5 +1,6 @@
 """Spark Connect jobs against a double of Ilum's REST API, each job with a gRPC server of its own."""
 
+import time
 from dataclasses import replace
 
 import grpc
@@ -7,7 +8,7 @@ import pytest
 from tests.unit.mage_ilum import servers
 from tests.unit.mage_ilum.doubles.ilum import Ilum, reserved, spark_connect
 from tests.unit.mage_ilum.doubles.kill import SIGNALS, block, kill, until
-from tests.unit.mage_ilum.doubles.service import LOST
+from tests.unit.mage_ilum.doubles.service import LOST, SILENT
 
 from mage_ilum import (
     AddressError,
@@ -84,6 +85,15 @@ def test_a_job_whose_port_never_answers_is_destroyed_and_says_why(ilum):
     ):
         pass
     assert not ilum.jobs
+
+
+def test_an_ilum_that_says_nothing_is_not_waited_for_beyond_the_time_limit(ilum):
+    ilum.server = servers.refused
+    ilum.faults.append(lambda asked: SILENT if asked.method == "GET" else None)
+    begin = time.monotonic()
+    with pytest.raises(JobFailedError, match=r"did not answer within 0\.5 s"), SparkConnectJob(timeout=0.5, poll=0.05):
+        pass
+    assert time.monotonic() - begin < 5
 
 
 def test_a_job_that_fails_ends_the_wait_and_stays_listed_for_its_log(ilum):

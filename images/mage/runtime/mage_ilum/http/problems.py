@@ -15,6 +15,7 @@ def no_answer(error: "requests.RequestException", name: str, url: str, seconds: 
     import requests
 
     place = urlsplit(url).netloc
+    seconds = round(seconds, 1)
     causes = list(_causes(error))
     kinds = tuple(type(cause) for cause in causes)
     if isinstance(error, requests.exceptions.ProxyError):

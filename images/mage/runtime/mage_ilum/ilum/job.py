@@ -115,7 +115,7 @@ class SparkConnectJob:
         with ExitStack() as stack:
             self.id = stack.enter_context(
                 owned(
-                    self._submit,
+                    partial(self._submit, limit),
                     partial(destroy, self._jobs, self.name),
                     warning=f"Ilum may still run the job {self.name}",
                 )
@@ -129,13 +129,13 @@ class SparkConnectJob:
     ) -> None:
         self._open.__exit__(kind, error, trace)
 
-    def _submit(self) -> str:
+    def _submit(self, limit: Deadline) -> str:
         try:
-            return self._jobs.submit(self.name, self._cluster, self._settings, self._fields)
+            return self._jobs.submit(self.name, self._cluster, self._settings, self._fields, limit)
         except ServiceError as error:
             if error.uncertain:
                 with suppress(ServiceError):  # what was lost first is what matters
-                    for found in self._jobs.named(self.name):
+                    for found in self._jobs.named(self.name, limit):
                         return found
             raise
 
@@ -143,7 +143,7 @@ class SparkConnectJob:
         """Until the port answers. What Ilum says of the state only tells when there is no hope."""
         problem = "Ilum tells no application id"
         while True:
-            job = self._state(identity)
+            job = self._state(identity, limit)
             self._url = self._address(app_id=job.get(self._jobs.api.app_key))
             if self._url is not None:
                 try:
@@ -163,10 +163,10 @@ class SparkConnectJob:
                 )
             time.sleep(self._poll)
 
-    def _state(self, identity: str) -> JsonObject:
+    def _state(self, identity: str, limit: Deadline) -> JsonObject:
         api = self._jobs.api
         try:
-            job = self._jobs.get(identity)
+            job = self._jobs.get(identity, limit)
         except ServiceError as error:
             if not error.transient:
                 raise

@@ -27,7 +27,9 @@ class Jobs:
     ilum: HttpService
     api: JobApi = field(default_factory=JobApi)
 
-    def submit(self, name: str, cluster: str, settings: Mapping[str, str], more: Mapping[str, str]) -> str:
+    def submit(
+        self, name: str, cluster: str, settings: Mapping[str, str], more: Mapping[str, str], limit: Deadline
+    ) -> str:
         """Start a Spark Connect server as a job, and give its id; `more` are further fields of the form."""
         api = self.api
         form = {
@@ -38,7 +40,7 @@ class Jobs:
             **{field: settings[key] for field, key in api.repeated_fields if key in settings},
             **more,
         }
-        answer = self.ilum.request("POST", api.submit, form=form)
+        answer = self.ilum.request("POST", api.submit, form=form, limit=limit)
         identity = answer.get(api.id_key)
         if not identity:
             raise ServiceError(
@@ -48,19 +50,20 @@ class Jobs:
             )
         return str(identity)
 
-    def get(self, identity: str) -> JsonObject | None:
+    def get(self, identity: str, limit: Deadline | None = None) -> JsonObject | None:
         """What Ilum knows of the job; `None` where it knows of none."""
         try:
-            return self.ilum.request("GET", self.api.get.format(id=identity))
+            return self.ilum.request("GET", self.api.get.format(id=identity), limit=limit)
         except ServiceError as error:
             if error.status == 404:
                 return None
             raise
 
-    def named(self, name: str) -> list[str]:
+    def named(self, name: str, limit: Deadline | None = None) -> list[str]:
         """The ids of the jobs of this name that have not ended."""
         api = self.api
-        page = self.ilum.request("GET", api.search, query={"search": name, "size": "100"}).get(api.page_key)
+        query = {"search": name, "size": "100"}
+        page = self.ilum.request("GET", api.search, query=query, limit=limit).get(api.page_key)
         jobs = [job for job in page if isinstance(job, dict)] if isinstance(page, list) else []
         ours = [job for job in jobs if job.get(api.name_key) == name and job.get(api.state_key) not in api.ended]
         return [str(job[api.id_key]) for job in ours if job.get(api.id_key)]
