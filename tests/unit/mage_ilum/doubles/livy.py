@@ -32,11 +32,12 @@ def forever() -> None:
 
 @dataclass
 class Livy(Service):
-    """Keeps the last `retained` lines of a batch's log, as Livy keeps 200 of each part."""
+    """Keeps the last `retained` lines of a batch's log, as Livy keeps 200 of each part; `names` are a session's own."""
 
     course: list[Step] = field(default_factory=lambda: list(SUCCESS))
     session_course: list[str] = field(default_factory=lambda: ["starting", "idle"])
     retained: int = 200
+    names: dict[str, object] = field(default_factory=dict)
     batches: dict[int, dict[str, object]] = field(default_factory=dict)
     sessions: dict[int, dict[str, object]] = field(default_factory=dict)
 
@@ -70,8 +71,8 @@ class Livy(Service):
             return 400, {"msg": f"Duplicate session name: {request['name']}"}
         number = len(self.asked)
         looks = [(state, []) for state in self.session_course] if kind == "sessions" else list(self.course)
-        kept[number] = {"id": number, "name": request.get("name"), "course": looks, "statements": [], "scope": {}}
-        kept[number]["scope"]["forever"] = forever
+        kept[number] = {"id": number, "name": request.get("name"), "course": looks, "statements": []}
+        kept[number]["scope"] = {"forever": forever, **self.names}
         return 201, self._look(kind, kept[number])
 
     def _list(self, kept: dict[int, dict[str, object]], asked: Asked) -> Answer:

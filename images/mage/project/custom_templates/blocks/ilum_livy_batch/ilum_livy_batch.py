@@ -12,7 +12,7 @@ if 'test' not in globals():
 def run_batch(*args, **kwargs):
     """
     Run a program at ILUM_LIVY_URL and wait for its end. The file is one that the driver can read; for a JAR,
-    name its class with class_name. The batch is deleted with the block, also when the block is cancelled.
+    name its class with class_name. A batch that outlives its block, also one that is cancelled, is deleted.
     """
     day = kwargs.get('execution_date', datetime.now()).date()
     batch = livy_batch(
