@@ -80,6 +80,6 @@ def _first_that_fits(spark: str, folder: Path) -> None:
         reasons.append(result.stderr.strip())
     shutil.rmtree(folder, ignore_errors=True)
     sys.exit(
-        f"Python {platform.python_version()} cannot carry the locked client, and none of Python {', '.join(OTHERS)} "
-        f"is here. Install one of them and run `make demo` again.\n{reasons[0] if reasons else ''}"
+        f"Python {platform.python_version()} cannot carry the locked client, and of Python {', '.join(OTHERS)} there "
+        f"is none here that can. Install one and run `make demo` again.\n{reasons[0] if reasons else ''}"
     )

@@ -3,6 +3,9 @@
 import base64
 import hashlib
 import http.server
+import os
+import re
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -90,6 +93,44 @@ def test_a_file_with_the_right_hash_is_kept_by_its_hash_and_fetched_once(index, 
     assert fetch(index.file("/wheel")) == path
     assert index.asked == {"/wheel": 1}
     assert kept(own_cache) == [path]
+
+
+class Counting(Lines):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, int, int]] = []
+
+    def advance(self, name: str, done: int, total: int) -> None:
+        self.told.append((name, done, total))
+
+
+def test_progress_is_told_all_along_up_to_the_last_byte(index):
+    progress = Counting()
+    download.into_cache(index.file("/wheel"), ca_file=None, progress=progress)
+    names, counts, totals = zip(*progress.told, strict=True)
+    assert (set(names), set(totals)) == ({"a-1-py3-none-any.whl"}, {len(CONTENT)})
+    assert counts == tuple(sorted(set(counts)))
+    assert len(counts) > 1
+    assert counts[-1] == len(CONTENT)
+
+
+def test_a_terminal_sees_one_line_that_counts(index, monkeypatch):
+    terminal, ours = os.openpty()
+    with os.fdopen(ours, "w", encoding="utf-8") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        fetch(index.file("/wheel"))
+        monkeypatch.undo()
+        seen = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    assert re.fullmatch(r"(\r    a-1-py3-none-any\.whl: \d\.\d of 1\.5 MB\x1b\[K)+\r\n", seen)
+    assert "1.5 of 1.5 MB" in seen
+
+
+def test_without_a_terminal_there_is_a_line_at_the_end(index, capsys):
+    fetch(index.file("/wheel"))
+    assert capsys.readouterr().err.splitlines()[-1] == "    a-1-py3-none-any.whl: 1.5 of 1.5 MB"
 
 
 def test_a_file_with_another_hash_is_refused_with_both_and_not_kept(index, own_cache):
