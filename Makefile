@@ -21,7 +21,7 @@ SETUP := .venv/.ready
 HELM := .venv/.helm
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test image plan render bench lint lock chart
+.PHONY: help demo test lowest image plan render bench lint lock chart
 
 help: ## List these commands
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 16
@@ -35,6 +35,9 @@ demo: $(SETUP) $(HELM) ## Show the whole job on this machine, with an embedded S
 test: $(SETUP) $(HELM) ## Run every test that this machine allows; says what was left out
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder || \
 	  { echo "What failed beside others is tried once more, alone:"; .venv/bin/python -m pytest --last-failed --last-failed-no-failures none; }
+
+lowest: $(SETUP) ## Run the unit tests with the lowest versions of the dependencies that pyproject.toml allows
+	@.venv/bin/python tools/lowest.py
 
 image: $(SETUP) ## Build, verify and (PUSH=1) push the image: SPARK=4.1.1 or SERVER=sc://host:15002
 	@.venv/bin/deploykit image

@@ -1,5 +1,6 @@
 """What must hold for the repository as a whole, and for the wheel that is made from it."""
 
+import ast
 import os
 import re
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import sysconfig
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -135,6 +137,29 @@ def test_the_wheel_works_in_a_clean_environment(wheel, tmp_path):
     )
     assert planned.returncode == 0, planned.stderr
     assert "0.9.80-spark4.1.1-connect-" in planned.stdout
+
+
+def test_what_the_package_imports_it_declares():
+    """What another dependency happens to bring may be gone with its next version."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    declared = {canonicalize_name(Requirement(text).name) for text in project["project"]["dependencies"]}
+    imported = {
+        name.partition(".")[0]
+        for path in (REPOSITORY / "src").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in names_imported(node)
+    }
+    theirs = imported - sys.stdlib_module_names - {"deploykit", "mage_ilum"}
+    distributions = packages_distributions()
+    needed = {canonicalize_name(distributions[name][0]) for name in theirs}
+    assert needed <= declared
+    assert needed >= {"click", "requests", "kubernetes"}
+
+
+def names_imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
 
 
 def test_the_development_lock_fits_what_the_project_declares():
