@@ -2,7 +2,7 @@
 
 `bench.py --only cli --only detect` runs parts. The image's parts need a Docker engine, the Mage base image and a
 registry without a login: `make bench BASE=… REPOSITORY=registry/name`, with NETWORK and CA_FILE for the guide's recipe
-where a build needs them to reach the package index.
+where a build needs them to reach the package index. `results` needs a real Spark: SERVER=sc://host:15002.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import append
 import command_line
 import policies
+import results
 import warm
 import weight
 from row import Row
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "patch": weight.patch_change,
     "sync": sync.numbers,
     "append": append.numbers,
+    "results": results.numbers,
 }
 
 

@@ -1,10 +1,8 @@
-"""Measure `to_pandas` against plain `toPandas()`: time and peak memory, as ratios in one run.
+"""`to_pandas` against plain `toPandas()`, on a server that is named: `make bench SERVER=sc://host:15002`.
 
-Usage: `results.py sc://host:15002 [PYTHON]`, with a Python that has PySpark and pandas (this one unless given).
 Each measurement is a process of its own; the two ways take turns, and the fastest of each counts.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -12,87 +10,73 @@ import sys
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-RUNTIME = Path(__file__).parents[2] / "images" / "mage" / "runtime"
+from engine import NotHereError
+from row import Row, not_measured
+
+from mage_ilum import MageIlumError, resolve, server_version
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = Path(__file__).with_name("result_cost.py")
 ROWS = (1_000_000, 5_000_000)
+RUNS = 3
+BAR = "≤ 1 x / - / ≤ 2 x"
 Way: TypeAlias = Literal["plain", "ours"]
 WAYS: tuple[Way, Way] = ("plain", "ours")
 
-_MEASURE = """
-import json, os, sys, threading, time, warnings
-from pathlib import Path
-warnings.simplefilter("ignore")
-from mage_ilum import spark_session, to_pandas
 
-way, rows = sys.argv[1], int(sys.argv[2])
-page = os.sysconf("SC_PAGE_SIZE")
-resident = lambda: int(Path("/proc/self/statm").read_text().split()[1]) * page
-peak, done = 0, threading.Event()
-
-def watch():
-    global peak
-    while not done.wait(0.005):
-        peak = max(peak, resident())
-
-with spark_session(timeout=30) as spark:
-    columns = "id", "id / 3.0D AS ratio", "concat('row ', id) AS text", "timestamp_micros(id * 1000000) AS moment"
-    query = lambda n: spark.range(n).selectExpr(*columns)
-    run = (lambda df: to_pandas(df, max_rows=rows)) if way == "ours" else (lambda df: df.toPandas())
-    run(query(10_000))
-    before = resident()
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    begin, cpu = time.perf_counter(), time.process_time()
-    frame = run(query(rows))
-    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
-    done.set()
-    watcher.join()
-    size = int(frame.memory_usage(deep=True).sum())
-print(json.dumps({"seconds": seconds, "cpu": cpu, "memory": (max(peak, resident()) - before) / size, "size": size}))
-"""
+def numbers() -> list[Row]:
+    try:
+        url, python = _place()
+    except NotHereError as error:
+        what = "`to_pandas` against `toPandas()`: time / CPU / peak memory over the frame"
+        return [not_measured(what, BAR, str(error))]
+    return [_row(url, python, rows) for rows in ROWS]
 
 
-def measure(python: str, url: str, way: Way, rows: int) -> dict[str, float]:
-    """Seconds, seconds of the client's CPU, and the highest memory as a multiple of the frame."""
-    environment = {**os.environ, "ILUM_SPARK_CONNECT_URL": url, "PYTHONPATH": str(RUNTIME)}
-    # From a file: PySpark 4.2 takes `-c` for a doctest.
+def _place() -> tuple[str, Path]:
+    """The server's address, and a Python with its client."""
+    url = os.environ.get("DEPLOYKIT_SERVER", "")
+    if not url:
+        raise NotHereError("say SERVER=sc://host:15002, a Spark of your own with two cores or more")
+    try:
+        version = server_version(resolve(url))
+    except MageIlumError as error:
+        raise NotHereError(error.what) from None
+    if version.startswith("3."):
+        raise NotHereError(f"Spark {version} has no client without jars on the package index; name a Spark 4")
+    sys.path.insert(0, str(ROOT / "tools" / "demo"))
+    import client
+
+    return url, client.install(version, ROOT / ".build" / "bench" / f"client-{version}")
+
+
+def _row(url: str, python: Path, rows: int) -> Row:
+    found: dict[Way, list[dict[str, float]]] = {way: [] for way in WAYS}
+    for _ in range(RUNS):
+        for way in WAYS:
+            found[way].append(_measure(url, python, way, rows))
+    best = {way: min(run["seconds"] for run in found[way]) for way in WAYS}
+    cpu = {way: min(run["cpu"] for run in found[way]) for way in WAYS}
+    memory = {way: max(run["memory"] for run in found[way]) for way in WAYS}
+    size = found["ours"][0]["size"] / 2**20
+    return Row(
+        what=f"`to_pandas`, {rows:,} rows ({size:.0f} MiB): time / CPU / peak memory over the frame",
+        measured=f"{best['ours'] / best['plain']:.2f} x / {cpu['ours'] / cpu['plain']:.2f} x / {memory['ours']:.2f} x",
+        bar=BAR,
+        guide=f"{best['plain']:.2f} s / {cpu['plain']:.2f} s / {memory['plain']:.2f} x (`toPandas()`)",
+        holds=best["ours"] <= best["plain"] and memory["ours"] <= 2,
+    )
+
+
+def _measure(url: str, python: Path, way: Way, rows: int) -> dict[str, float]:
+    runtime = str(ROOT / "images" / "mage" / "runtime")
     done = subprocess.run(
-        [python, "-", way, str(rows)],
-        input=_MEASURE,
-        env=environment,
+        [python, SCRIPT, way, str(rows)],
+        env={**os.environ, "ILUM_SPARK_CONNECT_URL": url, "PYTHONPATH": runtime},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
         timeout=300,
     )
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure to_pandas against plain toPandas().")
-    parser.add_argument("url", help="sc://host:15002")
-    parser.add_argument("python", nargs="?", default=sys.executable)
-    parser.add_argument("--repeat", type=int, default=3)
-    arguments = parser.parse_args()
-    print(
-        "| rows | frame | plain | ours | time, ours / plain | CPU, ours / plain | peak memory / frame: plain | ours |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for rows in ROWS:
-        runs: dict[Way, list[dict[str, float]]] = {way: [] for way in WAYS}
-        for _ in range(arguments.repeat):
-            for way in WAYS:
-                runs[way].append(measure(arguments.python, arguments.url, way, rows))
-        best = {way: min(found["seconds"] for found in runs[way]) for way in WAYS}
-        cpu = {way: min(found["cpu"] for found in runs[way]) for way in WAYS}
-        memory = {way: max(found["memory"] for found in runs[way]) for way in WAYS}
-        print(
-            f"| {rows:,} | {runs['ours'][0]['size'] / 2**20:.0f} MiB | {best['plain']:.2f} s | {best['ours']:.2f} s "
-            f"| {best['ours'] / best['plain']:.2f} | {cpu['ours'] / cpu['plain']:.2f} "
-            f"| {memory['plain']:.2f} | {memory['ours']:.2f} |",
-            flush=True,
-        )
-
-
-if __name__ == "__main__":
-    main()
+    answer: dict[str, float] = json.loads(done.stdout)
+    return answer
