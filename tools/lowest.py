@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import venv
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -31,14 +32,13 @@ def tools() -> list[str]:
 
 def main() -> int:
     environment = index_settings.environment(None)
-    make = [str(UV), "venv", "--quiet", "--clear", "--seed", "--python", sys.executable]
-    subprocess.run([*make, FOLDER], env=environment, check=True)
+    venv.create(FOLDER, clear=True, with_pip=True)
     install = [str(UV), "pip", "install", "--quiet", "--python", str(PYTHON)]
     lowest = ["--resolution", "lowest-direct", "--upgrade", "--editable", "."]
     for what in (tools(), lowest):  # one after the other: a tool that wants more than we do would raise the bound
         subprocess.run([*install, *what], cwd=ROOT, env=environment, check=True)
     # The tools that look at docs/pipelines want newer versions themselves.
-    tests = ["tests/unit", "--ignore", "tests/unit/pipelines", *sys.argv[1:]]
+    tests = ["-n", "auto", "--maxprocesses", "4", "tests/unit", "--ignore", "tests/unit/pipelines", *sys.argv[1:]]
     return subprocess.run([PYTHON, "-m", "pytest", *tests], cwd=ROOT, check=False).returncode
 
 
@@ -46,4 +46,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except subprocess.CalledProcessError as error:
-        sys.exit(f"uv ended with {error.returncode}; its message is above.")
+        sys.exit(f"`{error.cmd[0]}` ended with {error.returncode}; its message is above.")
