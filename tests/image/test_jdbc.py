@@ -1,6 +1,7 @@
 """Ilum SQL from inside the image, by SQLAlchemy and by JDBC, against Spark's own HiveServer2 on loopback."""
 
 import json
+import re
 import socket
 import subprocess
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.image.conftest import SPARK, Deploykit, deploykit
 from tests.image.layers import entries, layers
-from tests.needs import bring_up, free_port, has_testbed, missing
+from tests.needs import REPOSITORY, bring_up, free_port, has_testbed, missing
 from tests.unit.mage_ilum import servers
 
 from deploykit import assets
@@ -78,6 +79,13 @@ def test_sqlalchemy_binds_reads_reflects_and_gives_up_in_time(run, with_jdbc, sq
 
 def test_jdbc_binds_reads_and_gives_up_in_time(run, with_jdbc, sql_url):
     assert "fine" in run(with_jdbc, (INSIDE / "jdbc.py").read_text(encoding="utf-8"), sql_url)
+
+
+def test_the_templates_and_the_documented_profile_of_a_project_lead_to_the_server(run, with_jdbc, sql_url):
+    page = (REPOSITORY / "docs" / "blocks" / "ilum-sql.md").read_text(encoding="utf-8")
+    [engine_of] = [code for code in re.findall(r"```python\n(.*?)```", page, re.S) if "def engine_of" in code]
+    mage_warns = "import warnings\nwarnings.simplefilter('ignore')\n"
+    assert "fine" in run(with_jdbc, mage_warns + engine_of + (INSIDE / "templates.py").read_text("utf-8"), sql_url)
 
 
 FAILING = """

@@ -19,6 +19,33 @@ def test_full_carries_the_jars_and_a_local_spark_that_runs(full, docker):
     assert docker("run", "--rm", full, "python3", "-c", program).strip().endswith("10")
 
 
+# A block of a project of the image's: it says whether there is a Java process, or a session that Mage gave it.
+LOOK_AROUND = """
+from pathlib import Path
+
+@data_loader
+def look_around(*args, **kwargs):
+    names = [path.read_text().strip() for path in Path('/proc').glob('[0-9]*/comm')]
+    print('session:', kwargs.get('spark'), 'java:', 'java' in names)
+"""
+PIPELINE = """
+name: look
+uuid: look
+type: python
+blocks:
+- {uuid: look_around, name: look, type: data_loader, language: python, upstream_blocks: [], downstream_blocks: []}
+"""
+RUN = """
+python3 -m mage_ilum.project demo && mkdir demo/pipelines/look && echo "$1" >demo/data_loaders/look_around.py
+echo "$2" >demo/pipelines/look/metadata.yaml && mage run demo look
+"""
+
+
+def test_a_block_of_the_default_project_starts_no_local_spark_where_there_is_one(full, docker):
+    said = docker("run", "--rm", "--network", "none", full, "sh", "-ec", RUN, "run", LOOK_AROUND, PIPELINE)
+    assert "session: None java: False" in said
+
+
 @pytest.mark.parametrize("spark", ["3.5.7", "4.2.0"])
 def test_slim_has_no_java_and_any_line_that_fits_the_base(build, docker, spark):
     done = build("--spark", spark, "--profile", "slim", "--no-verify")

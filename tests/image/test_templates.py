@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import pytest
 from tests.image.conftest import Deploykit
 from tests.needs import REPOSITORY
+from tests.spark.relay import Relay
+from tests.unit.mage_ilum.doubles.ilum import Ilum
 
 SPARK = "4.2.0"
 SHIPPED = REPOSITORY / "images" / "mage" / "project" / "custom_templates" / "blocks"
@@ -76,6 +78,7 @@ print("blocks:", json.dumps({
     "exported": run("ilum_spark_exporter", loaded.head(7)),
     "found": run("ilum_dynamic_sql", **day).id.tolist(),
     "written": [run("ilum_partition_overwrite", **day) for _ in range(2)],
+    "counted": run("ilum_spark_connect_job"),
 }))
 """
 COUNT = """
@@ -199,11 +202,25 @@ def test_an_upgrade_brings_new_versions_and_keeps_what_was_edited_deleted_and_ad
 def test_the_blocks_of_spark_and_the_second_example_do_on_a_real_server_what_they_say(
     image: str, spark_server: Callable[[str], str], docker: Callable[..., str]
 ) -> None:
-    said = docker(
-        "run", "--rm", "--network=host", f"--env=ILUM_SPARK_CONNECT_URL={spark_server(SPARK)}", image,
-        "/app/run_app.sh", "sh", "-ec", RUN, "run", PREPARE + BLOCKS, COUNT,
-    )  # fmt: skip
+    url = spark_server(SPARK)
+    host, port = url.removeprefix("sc://").split(":")
+
+    @contextmanager
+    def driver() -> Iterator[int]:  # each job's own port before the server
+        with Relay((host, int(port))) as relay:
+            yield relay.port
+
+    with Ilum(server=driver) as ilum:
+        said = docker(
+            "run", "--rm", "--network=host", f"--env=ILUM_SPARK_CONNECT_URL={url}", f"--env=ILUM_API_URL={ilum.api}",
+            "--env=ILUM_CONNECT_JOB_URL=sc://127.0.0.1:{app_id}", image,
+            "/app/run_app.sh", "sh", "-ec", RUN, "run", PREPARE + BLOCKS, COUNT,
+        )  # fmt: skip
+    assert len(ilum.forms) == 1
+    assert not ilum.jobs
     [blocks] = re.findall(r"^blocks: (.+)$", said, re.MULTILINE)
-    assert json.loads(blocks) == {"transformed": [1, 2], "exported": 7, "found": [1], "written": [10, 10]}
+    done = json.loads(blocks)
+    assert done.pop("counted") >= 5000
+    assert done == {"transformed": [1, 2], "exported": 7, "found": [1], "written": [10, 10]}
     assert said.count("10 accounts have large transactions") == 2, said[-3000:]
     assert re.search(r"^rows: 10$", said, re.MULTILINE), "the second run writes the day's partition anew"
