@@ -47,7 +47,9 @@ def _place() -> tuple[str, Path]:
     sys.path.insert(0, str(ROOT / "tools" / "demo"))
     import client
 
-    return url, client.install(version, ROOT / ".build" / "bench" / f"client-{version}")
+    folder = ROOT / ".build" / "bench" / f"client-{version}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return url, client.install(version, folder)
 
 
 def _row(url: str, python: Path, rows: int) -> Row:
