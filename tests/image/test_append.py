@@ -239,6 +239,40 @@ def test_a_second_run_has_nothing_to_build(pair, append):
     assert "nothing to build" in again.stderr
 
 
+def test_what_the_registry_lost_of_an_image_is_put_there_again(pair, append):
+    """A layer of ours, one of the base and the configuration; the tag names the same image before and after."""
+    at, digest = _upstream(pair.appended), pair.appended.rpartition("@")[2]
+    content = at.manifest(digest)[1]
+    for part in (content["layers"][0], content["layers"][-1], content["config"]):
+        at.lose(part["digest"])
+    labels = config(pair.docker)["config"]["Labels"]
+    again = append(
+        "--spark", SPARK, "--profile", labels["io.deploykit.profile"], "--repository", f"{at.host}/{at.name}"
+    )
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.split()[-1] == pair.appended
+    assert at.missing(digest) == []
+
+
+def test_a_tag_whose_lost_part_cannot_be_made_again_is_no_success(pair, append, registry):
+    """An engine made the image: the same files in other bytes would be another image."""
+    at = Upstream(registry, f"deploykit-test/{uuid.uuid4().hex[:12]}")
+    copy(pair.docker, f"{registry}/{at.name}", tag=_tag(pair.docker))
+    lost = at.manifest(_tag(pair.docker))[1]["layers"][-1]["digest"]
+    at.lose(lost)
+    profile = config(pair.docker)["config"]["Labels"]["io.deploykit.profile"]
+    done = append("--spark", SPARK, "--profile", profile, "--repository", f"{registry}/{at.name}")
+    assert done.returncode == 6, done.stderr
+    assert lost in done.stderr
+    assert "remove the tag" in done.stderr
+    assert at.manifest(_tag(pair.docker))[0] == pair.docker.rpartition("@")[2]
+
+
+def _upstream(exact: str) -> Upstream:
+    host, _, name = exact.partition("@")[0].rpartition(":")[0].partition("/")
+    return Upstream(host, name)
+
+
 def test_without_a_push_it_needs_an_engine_and_says_so(append, base_image, repository):
     done = append("--spark", SPARK, "--no-push", "--engine", "registry", "--repository", repository)
     assert done.returncode == 2

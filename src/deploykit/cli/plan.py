@@ -45,7 +45,7 @@ def command(
     engine = Engine(timeout=request.timeout)
     detection = detected(request)
     plan = quick(request, detection, engine=engine, progress=output.progress())
-    presence = plan_view.presence(plan, engine)
+    presence = plan_view.presence(plan)
     found = _policies(request, manifests, values, release, mage_namespace) if values or manifests else None
     if output_format == "json":
         policies = {} if found is None else {"policies": _json(found)}

@@ -5,7 +5,6 @@ from deploykit.cli.output import Json
 from deploykit.detect.evidence import Detection
 from deploykit.errors import DeploykitError
 from deploykit.image import wheelhouse
-from deploykit.image.engine import Engine
 from deploykit.image.extras import PlannedExtra
 from deploykit.plan import Plan
 from deploykit.registry import Registry
@@ -13,13 +12,12 @@ from deploykit.registry import Registry
 MB = 1_000_000
 
 
-def presence(plan: Plan, engine: Engine) -> str:
+def presence(plan: Plan) -> str:
     """Whether the tag is in its registry: asked only where the request names a repository of its own."""
     if plan.repository == catalog.load().defaults.repository:
         return "not asked: no --repository was given"
     try:
-        registry = Registry.of(plan.repository, plan)
-        digest = engine.digest(plan.reference) if engine.answers() else registry.digest(plan.tag)
+        digest = Registry.of(plan.repository, plan).digest(plan.tag)
     except DeploykitError as error:
         return f"could not be asked: {error.why or error.what}"
     return f"there already: {digest}" if digest else "not there yet"

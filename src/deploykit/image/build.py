@@ -6,18 +6,22 @@ from dataclasses import dataclass
 
 from deploykit import cache
 from deploykit.errors import BuildError, IncompatibleError
-from deploykit.image import context, extras, java, lock, wheelhouse
+from deploykit.image import context, extras, java, lock, wheelhouse, whole
 from deploykit.image.engine import Engine
 from deploykit.image.java import proxy_settings
 from deploykit.image.label_names import INPUTS
 from deploykit.image.verify import verify
 from deploykit.plan import REGISTRY, Plan
 from deploykit.progress import Progress
+from deploykit.registry import Registry
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """`digest` is empty for an image that was not pushed; `id` for one that only the registry has."""
+    """`digest` is empty for an image that was not pushed; `id` for one that only the registry has.
+
+    `pushed`: the image, or a part of it that its registry had lost.
+    """
 
     reference: str
     digest: str
@@ -32,7 +36,7 @@ class Result:
 
 
 def build(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: Progress) -> Result:
-    """Make sure that the image exists: in the registry when `push`, else in the engine."""
+    """Make sure that the image exists: in the registry, all of it, when `push`, else in the engine."""
     if plan.engine == REGISTRY:
         from deploykit.image.append.run import append
 
@@ -44,13 +48,37 @@ def build(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: P
         )
     # One at a time on this machine: the second one finds what the first one made.
     with cache.only_one(f"build-{hashlib.sha256(plan.reference.encode()).hexdigest()}", progress=progress):
-        return _ensure(plan, push=push, verified=verified, engine=engine, progress=progress)
+        if not push:
+            built, local = _local(plan, verified=verified, engine=engine, progress=progress)
+            return Result(reference=plan.reference, digest="", id=local, built=built, pushed=False)
+        return _pushed(plan, verified=verified, engine=engine, progress=progress)
 
 
-def _ensure(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: Progress) -> Result:
-    if push and (digest := engine.digest(plan.reference)):
+def _pushed(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) -> Result:
+    registry = Registry.of(plan.repository, plan)
+    built, local, pushed = False, "", False
+    if digest := registry.digest(plan.tag):
         progress.step(f"{plan.reference} is in the registry: nothing to build")
-        return Result(reference=plan.reference, digest=digest, id="", built=False, pushed=False)
+    else:
+        built, local = _local(plan, verified=verified, engine=engine, progress=progress)
+        # Asked again: another machine may have pushed it meanwhile, and a tag that is there is not pushed over.
+        digest = registry.digest(plan.tag)
+    if digest is None:
+        progress.step(f"Pushing {plan.reference}")
+        digest, pushed = engine.push(plan.repository, plan.tag, progress=progress), True
+
+    def again() -> str | None:
+        image = engine.local(plan.reference)
+        if image is None or f"{plan.repository}@{digest}" not in image.repo_digests:
+            return None
+        return engine.push(plan.repository, plan.tag, progress=progress)
+
+    healed = whole.ensure(plan, digest, registry=registry, again=again, progress=progress)
+    return Result(reference=plan.reference, digest=digest, id=local, built=built, pushed=pushed or healed)
+
+
+def _local(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) -> tuple[bool, str]:
+    """The image in the engine: whether it had to be built, and its id."""
     local = engine.local(plan.reference)
     built = local is None or local.labels.get(INPUTS) != plan.inputs
     if built:
@@ -60,15 +88,7 @@ def _ensure(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress:
         progress.step(f"{plan.reference} is there: nothing to build")
         if verified:
             _verify_once(plan.reference, plan, engine=engine, progress=progress)
-    # Asked again: another machine may have pushed it meanwhile, and a tag that is there is not pushed over.
-    digest = (engine.digest(plan.reference) or "") if push else ""
-    pushed = push and not digest
-    if pushed:
-        progress.step(f"Pushing {plan.reference}")
-        digest = engine.push(plan.repository, plan.tag, progress=progress)
-    return Result(
-        reference=plan.reference, digest=digest, id="" if local is None else local.id, built=built, pushed=pushed
-    )
+    return built, "" if local is None else local.id
 
 
 def _build(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) -> None:

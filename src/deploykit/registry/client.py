@@ -116,12 +116,14 @@ class Registry:
             found += map(str, answer.json.get("tags") or ())
         return found
 
+    def missing(self, digest: str) -> list[str]:
+        """The digests of those parts of an image that the registry does not have; its own where it has none of it."""
+        manifest = self.manifest(digest)
+        return [digest] if manifest is None else self.missing_blobs(manifest)
+
     def missing_blobs(self, manifest: Manifest) -> list[str]:
         """The digests of configuration and layers, or of an index's manifests, that the registry does not have."""
-        missing: list[str] = []
-        for part in (str(part["digest"]) for part in manifest.parts):
-            found = self.manifest(part)
-            missing += [part] if found is None else self.missing_blobs(found)
+        missing = [lost for part in manifest.parts for lost in self.missing(str(part["digest"]))]
         blobs = manifest.blobs()
         if not blobs:
             return missing

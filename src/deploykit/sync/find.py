@@ -92,14 +92,8 @@ def _candidates(
 
 
 def _look(registry: Registry, image: ImageReference, known: Labels) -> Found | None:
-    lost = missing(registry, image.digest)
+    lost = registry.missing(image.digest)
     return None if image.digest in lost else Found(image=image, labels=known, whole=not lost)
-
-
-def missing(registry: Registry, digest: str) -> list[str]:
-    """The digests of those parts of an image that the registry does not have; its own where it has none of it."""
-    manifest = registry.manifest(digest)
-    return [digest] if manifest is None else registry.missing_blobs(manifest)
 
 
 def _named(tags: Iterable[str], wanted: Wanted) -> list[str]:

@@ -104,7 +104,7 @@ _Differences = list[tuple[str, str]]
 def _image(subject: Subject) -> _Differences:
     """The registry still names the image, and has lost a part of it."""
     image = subject.image.image
-    missing = find.missing(subject.registry, image.digest)
+    missing = subject.registry.missing(image.digest)
     return [(image.tag or image.digest[:19], f"its registry has lost {missing[0][:19]}")] if missing else []
 
 

@@ -8,7 +8,7 @@ from deploykit.errors import BuildError, DeploykitError
 from deploykit.image.build import build
 from deploykit.image.engine import Engine
 from deploykit.image.label_names import INPUTS, SOURCES
-from deploykit.plan import DOCKER, Plan, source_hashes, sources
+from deploykit.plan import Plan, source_hashes, sources
 from deploykit.planning import exact, quick
 from deploykit.progress import Progress
 from deploykit.registry import Registry
@@ -48,19 +48,31 @@ class Published:
 
 
 def make(target: Target, *, verified: bool) -> Published:
-    """Plan, build, verify and push the image, unless its tag is in the registry; needs an engine."""
-    progress = target.progress
+    """Plan, build, verify and push the image, unless all of it is in the registry, and what belongs to it.
+
+    Two machines that both found no such tag, and built, push one after the other; the tag then names the second image.
+    Each asks again after its push, so both go on with what the tag names. What remains: the first may ask before the
+    second pushes. Its values then name an image by a digest that no tag names any more, and which is there as long as
+    the registry keeps such images; once it is removed, the next sync sees it and takes the other.
+    """
+    registry, progress = target.registry, target.progress
     engine = Engine(timeout=target.request.timeout)
     plan = exact(target.request, target.detection, engine=engine, progress=progress)
     built = pushed = False
-    if target.registry.digest(plan.tag) is None:
+    for _ in range(TRIES):
         result = build(plan, push=True, verified=verified, engine=engine, progress=progress)
-        built, pushed = result.built, result.pushed
-    else:
-        progress.step(f"{plan.reference} is in the registry: nothing to build")
-    progress.step(f"Checking that all of {plan.reference} is in the registry")
-    image, labels, healed = _settled(plan, target, engine)
-    return Published(image=image, labels=labels, built=built, pushed=pushed or healed)
+        built, pushed = built or result.built, pushed or result.pushed
+        labels = _own(plan, result.digest, registry)
+        complete(plan, plan.reference, result.digest, registry=registry, key=target.sign_key, progress=progress)
+        named = registry.digest(plan.tag)
+        if named == result.digest:
+            image = ImageReference(plan.repository, plan.tag, named)
+            return Published(image=image, labels=labels, built=built, pushed=pushed)
+    raise BuildError(
+        f"{plan.reference} was pushed, but its tag does not stay what it is.",
+        why="The registry does not know it." if named is None else "Another image is pushed to it again and again.",
+        fix="run it again",
+    )
 
 
 def completed(found: Found, target: Target) -> str:
@@ -97,30 +109,6 @@ def _plan_of(labels: Labels, target: Target) -> Plan | None:
     return None
 
 
-def _settled(plan: Plan, target: Target, engine: Engine) -> tuple[ImageReference, Labels, bool]:
-    """The image that the registry has under the plan's tag, whole and complete, by the digest that it names last.
-
-    And its labels, and whether it had to be pushed again.
-
-    Two machines that both found no such tag, and built, push one after the other; the tag then names the second image.
-    Each asks again after its push, so both go on with what the tag names. What remains: the first may ask before the
-    second pushes. Its values then name an image by a digest that no tag names any more, and which is there as long as
-    the registry keeps such images; once it is removed, the next sync sees it and takes the other.
-    """
-    registry = target.registry
-    healed = False
-    for _ in range(TRIES):
-        digest = registry.digest(plan.tag)
-        if digest is None:
-            raise _lost(plan, "It does not know the tag after the push.")
-        healed = _heal(plan, digest, target, engine) or healed
-        labels = _own(plan, digest, registry)
-        complete(plan, plan.reference, digest, registry=registry, key=target.sign_key, progress=target.progress)
-        if registry.digest(plan.tag) == digest:
-            return ImageReference(plan.repository, plan.tag, digest), labels, healed
-    raise _lost(plan, "Another image is pushed to the tag again and again.")
-
-
 def _own(plan: Plan, digest: str, registry: Registry) -> Labels:
     """The labels of an image that was made from the plan's inputs; anything else under its tag is refused."""
     labels = find.labels(registry, digest, platform=plan.platform)
@@ -131,31 +119,3 @@ def _own(plan: Plan, digest: str, registry: Registry) -> Labels:
             fix="find out who pushed it, remove it, and sync again",
         )
     return labels
-
-
-def _heal(plan: Plan, digest: str, target: Target, engine: Engine) -> bool:
-    """Push a tag again whose image has lost a part, where this engine has the very same one; whether it was pushed."""
-    missing = find.missing(target.registry, digest)
-    if not missing:
-        return False
-    local = engine.local(plan.reference) if plan.engine == DOCKER else None
-    if local is None or f"{plan.repository}@{digest}" not in local.repo_digests:
-        raise BuildError(
-            f"The registry has lost a part of {plan.reference}.",
-            why=f"{missing[0]} is not there, no engine here has the very same image, and another one under this tag "
-            "would have another digest.",
-            fix="remove the tag from the registry, and sync again",
-        )
-    target.progress.step(f"The registry has lost a part of {plan.reference}: pushing the same image again")
-    engine.push(plan.repository, plan.tag, progress=target.progress)
-    if missing := find.missing(target.registry, digest):
-        raise _lost(plan, f"{missing[0]} is not there after the push.")
-    return True
-
-
-def _lost(plan: Plan, why: str) -> BuildError:
-    return BuildError(
-        f"{plan.reference} was pushed, but the registry does not have all of it.",
-        why=why,
-        fix="run it again; values and Git are as they were",
-    )

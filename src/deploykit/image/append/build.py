@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from deploykit import cache
 from deploykit.errors import BuildError, IncompatibleError
+from deploykit.image import whole
 from deploykit.image.append import base_image, known, static, taken
 from deploykit.image.append.base_image import BaseImage
 from deploykit.image.append.compose import Composed, Placed, compose
@@ -39,20 +40,25 @@ def build(
     Before it gets its tag, its files are looked at when `verified`, and `inside` tries it by `repository@digest`.
     """
     with cache.only_one(f"build-{hashlib.sha256(plan.reference.encode()).hexdigest()}", progress=progress):
+
+        def make() -> Composed:
+            return _image(plan, layers=layers, registry=registry, base=base, verified=verified, progress=progress)
+
+        built = pushed = False
         if digest := registry.digest(plan.tag):
             progress.step(f"{plan.reference} is in the registry: nothing to build")
-            return Result(reference=plan.reference, digest=digest, id="", built=False, pushed=False)
-        composed = _image(plan, layers=layers, registry=registry, base=base, verified=verified, progress=progress)
-        if inside is not None:
-            registry.put_manifest(composed.digest, composed.manifest, composed.media_type)
-            inside(f"{plan.repository}@{composed.digest}")
-        # Asked again: another machine may have pushed it meanwhile, and a tag that is there is not pushed over.
-        digest = registry.digest(plan.tag) or ""
-        pushed = not digest
-        if pushed:
+        else:
+            composed, built = make(), True
+            if inside is not None:
+                registry.put_manifest(composed.digest, composed.manifest, composed.media_type)
+                inside(f"{plan.repository}@{composed.digest}")
+            # Asked again: another machine may have pushed it meanwhile, and a tag that is there is not pushed over.
+            digest = registry.digest(plan.tag)
+        if digest is None:
             progress.step(f"Pushing {plan.reference}")
-            digest = registry.put_manifest(plan.tag, composed.manifest, composed.media_type)
-        return Result(reference=plan.reference, digest=digest, id="", built=True, pushed=pushed)
+            digest, pushed = registry.put_manifest(plan.tag, composed.manifest, composed.media_type), True
+        healed = whole.ensure(plan, digest, registry=registry, again=lambda: make().digest, progress=progress)
+        return Result(reference=plan.reference, digest=digest, id="", built=built, pushed=pushed or healed)
 
 
 def _image(
