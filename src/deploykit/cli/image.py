@@ -71,7 +71,7 @@ def command(
         output.talk_facts(plan_view.rows(plan, detection, "asked below" if push else "not asked: not to be pushed"))
         result = build(plan, push=push, verified=verified, engine=engine, progress=progress)
         if push:
-            registry = Registry.of(request.repository, request)
+            registry = Registry.of(request.repository, request, progress=output.progress())
             complete(plan, result.reference, result.digest, registry=registry, key=sign_key, progress=progress)
         plans.append(plan)
         results.append(result)
@@ -102,7 +102,7 @@ def _index(plans: list[Plan], results: list[Result], request: Request, sign_key:
     from deploykit.image.append import index
     from deploykit.supply_chain.sign import sign
 
-    registry = Registry.of(request.repository, request)
+    registry = Registry.of(request.repository, request, progress=output.progress())
     tag, digest = index.put(plans, registry)
     reference = f"{request.repository}:{tag}"
     if sign_key:

@@ -55,7 +55,7 @@ def build(plan: Plan, *, push: bool, verified: bool, engine: Engine, progress: P
 
 
 def _pushed(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) -> Result:
-    registry = Registry.of(plan.repository, plan)
+    registry = Registry.of(plan.repository, plan, progress=progress)
     built, local, pushed = False, "", False
     if digest := registry.digest(plan.tag):
         progress.step(f"{plan.reference} is in the registry: nothing to build")

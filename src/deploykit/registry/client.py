@@ -6,6 +6,7 @@ from typing import Any, NoReturn, Protocol, Self
 from urllib.parse import quote, urlsplit
 
 from deploykit.errors import BuildError
+from deploykit.progress import Progress
 from deploykit.registry import referrers
 from deploykit.registry.answer import Answer
 from deploykit.registry.errors import RefusedError, cannot_ask, pushing
@@ -32,21 +33,36 @@ class Registry:
     """One image repository, such as `registry.example.com/team/mage-ilum`; nothing is asked before a method is called.
 
     `timeout`: seconds for one request, from looking up the name to the last byte. `insecure`: hosts that speak plain
-    HTTP, beside those of this machine. Raises `UnreachableError` whenever there is no answer, and its kinds.
+    HTTP, beside those of this machine. `progress`: of work that waits as long as the registry asks to, and says so;
+    without it nothing waits for longer than the `timeout`. Raises `UnreachableError` whenever there is no answer, and
+    its kinds.
     """
 
     def __init__(
-        self, repository: str, *, timeout: float = 3.0, ca_file: Path | None = None, insecure: Collection[str] = ()
+        self,
+        repository: str,
+        *,
+        timeout: float = 3.0,
+        ca_file: Path | None = None,
+        insecure: Collection[str] = (),
+        progress: Progress | None = None,
     ) -> None:
         self.repository = repository
         self.location = locate(repository, insecure=insecure)
         self.ca_file = ca_file
-        self._transport = Transport(self.location, repository, timeout=timeout, ca_file=ca_file)
+        self.progress = progress
+        self._transport = Transport(self.location, repository, timeout=timeout, ca_file=ca_file, progress=progress)
 
     @classmethod
-    def of(cls, repository: str, settings: Settings) -> Self:
+    def of(cls, repository: str, settings: Settings, *, progress: Progress | None = None) -> Self:
         """The client of a repository, with the limits and certificates of a request or a plan."""
-        return cls(repository, timeout=settings.timeout, ca_file=settings.ca_file, insecure=settings.insecure_registry)
+        return cls(
+            repository,
+            timeout=settings.timeout,
+            ca_file=settings.ca_file,
+            insecure=settings.insecure_registry,
+            progress=progress,
+        )
 
     def digest(self, reference: str) -> str | None:
         """The digest of a tag, or of a digest that is there; None where the registry says that it is absent."""

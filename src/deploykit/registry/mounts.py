@@ -19,7 +19,13 @@ class Blobs:
     def __init__(self, registry: Registry, *, reads: tuple[Registry, ...] = ()) -> None:
         """`reads`: repositories of the same registry to mount from; a login is asked for them too."""
         self.registry = registry
-        self._transfers = Transfers(registry.location, registry.repository, timeout=SECONDS, ca_file=registry.ca_file)
+        self._transfers = Transfers(
+            registry.location,
+            registry.repository,
+            timeout=SECONDS,
+            ca_file=registry.ca_file,
+            progress=registry.progress,
+        )
         self._transfers.may_read(
             other.location.path for other in reads if other.location.host == registry.location.host
         )

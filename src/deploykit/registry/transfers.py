@@ -27,7 +27,14 @@ class Body(Protocol):
 
 
 class BrokenOffError(Exception):
-    """The connection ended, or went silent, in the middle: it may go on from where it broke off."""
+    """The connection ended, or went silent, in the middle: it may go on from where it broke off.
+
+    `asked`: the seconds that the registry asks to wait before, where it says so.
+    """
+
+    def __init__(self, why: str, asked: float | None = None) -> None:
+        super().__init__(why)
+        self.asked = asked
 
 
 class Transfers(Transport):
@@ -40,8 +47,7 @@ class Transfers(Transport):
     def send(self, method: str, url: str, *, body: Callable[[], Body], headers: Mapping[str, str]) -> Answer:
         """Send a body, made anew for each try at a login or a redirect; raises `BrokenOffError`. Any status returns."""
         with self._streamed(method, url, {"Content-Type": "application/octet-stream", **headers}, body) as answer:
-            received = {name.lower(): value for name, value in answer.headers.items()}
-            return Answer(url=str(answer.url), status=answer.status_code, headers=received, body=answer.content)
+            return _read(answer)
 
     @contextmanager
     def receiving(self, url: str, *, offset: int = 0) -> Iterator[Iterator[bytes]]:
@@ -49,9 +55,9 @@ class Transfers(Transport):
         ranges = {"Range": f"bytes={offset}-"} if offset else {}
         with self._streamed("GET", url, ranges, None) as answer:
             if answer.status_code not in (200, 206):
-                said = Answer(url=url, status=answer.status_code, headers={}, body=answer.content)
-                if answer.status_code >= 500 or answer.status_code == 429:
-                    raise BrokenOffError(said.says)
+                said = _read(answer)
+                if said.status >= 500 or said.status == 429:
+                    raise BrokenOffError(said.says, said.retry_after)
                 raise cannot_ask(self._repository, said.says)
             yield self._blocks(answer, skip=offset if answer.status_code == 200 else 0)
 
@@ -114,3 +120,8 @@ class Transfers(Transport):
             raise BrokenOffError(first_line(error)) from None
         except requests.RequestException as error:
             raise cannot_ask(self._repository, f"It could not be asked that way ({type(error).__name__}).") from None
+
+
+def _read(answer: "Response") -> Answer:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Answer(url=str(answer.url), status=answer.status_code, headers=headers, body=answer.content)

@@ -1,36 +1,42 @@
 """One question to a registry: limits, login, redirects, throttling, a second try; each failure as an error of ours."""
 
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from deploykit.image.engine_errors import first_line
+from deploykit.progress import Progress
 from deploykit.registry.answer import Answer
 from deploykit.registry.deadline import within
 from deploykit.registry.errors import cannot_ask, login_refused, throttled
 from deploykit.registry.location import Location, is_here
 from deploykit.registry.login import Login
+from deploykit.registry.patience import WORK_SECONDS, Patience
 
 if TYPE_CHECKING:
     from requests import Session
 
-TRIES = 3
 REDIRECTS = 5
 REDIRECTING = (301, 302, 303, 307, 308)
 _PASSING = (502, 503, 504)  # what a gateway says while the registry behind it restarts
 
 
 class Transport:
-    """Asks one registry, and keeps connections open. Safe to use from several threads."""
+    """Asks one registry, and keeps connections open. Safe to use from several threads.
 
-    def __init__(self, location: Location, repository: str, *, timeout: float, ca_file: Path | None) -> None:
+    `progress`: of the work that waits where the registry asks to; None for questions.
+    """
+
+    def __init__(
+        self, location: Location, repository: str, *, timeout: float, ca_file: Path | None, progress: Progress | None
+    ) -> None:
         self._location = location
         self._repository = repository
         self._timeout = timeout
         self._ca_file = ca_file
+        self._progress = progress
         self._login = Login(location, repository, self._token, timeout=timeout)
         self._one = threading.Lock()
         self._session: Session | None = None
@@ -68,19 +74,23 @@ class Transport:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, login: str | None
     ) -> Answer:
         """Everything that is asked here may be asked twice: it reads, or names what it writes by its digest."""
-        tries = 0
+        seconds = self._timeout if self._progress is None else WORK_SECONDS
+        patience = Patience(self._repository, seconds=seconds, progress=self._progress)
         while True:
-            tries += 1
             try:
                 answer = self._followed(method, url, headers, body, login)
             except _LostError as lost:
-                if tries == TRIES:
+                if not patience.again():
                     raise cannot_ask(self._repository, str(lost)) from None
-                continue
-            pause = _pause(answer)
-            if tries == TRIES or pause is None or pause > self._timeout:
-                return answer
-            time.sleep(pause)
+            else:
+                if not self._may_pass(answer) or not patience.again(answer.retry_after):
+                    return answer
+
+    def _may_pass(self, answer: Answer) -> bool:
+        """Whether another answer may come after a while; who only asks and is not told how long does not press."""
+        if answer.status == 429:
+            return answer.retry_after is not None or self._progress is not None
+        return answer.status in _PASSING
 
     def _followed(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, login: str | None
@@ -178,10 +188,3 @@ def proxies(url: str) -> dict[str, str]:
     from requests.utils import get_environ_proxies
 
     return {} if is_here(urlsplit(url).netloc) else dict(get_environ_proxies(url))
-
-
-def _pause(answer: Answer) -> float | None:
-    """Seconds after which it may be asked again; None where that would not help."""
-    if answer.status in _PASSING:
-        return answer.retry_after or 0.0
-    return answer.retry_after if answer.status == 429 else None

@@ -4,7 +4,6 @@ One `PUT` is what every registry takes. Pieces are for what is in between: a gat
 connection that ends in the middle, after which the registry says how much it has.
 """
 
-import time
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -14,11 +13,10 @@ from deploykit.registry.answer import Answer
 from deploykit.registry.contents import Content, Part
 from deploykit.registry.errors import pushing, throttled
 from deploykit.registry.location import Location
+from deploykit.registry.patience import Patience
 from deploykit.registry.transfers import BrokenOffError, Transfers
 
 TRIES = 8
-PATIENCE = 120.0
-"""Seconds that a registry may ask to wait."""
 PIECE = 1 << 19
 """Bytes of a piece where whole blobs are refused: half of nginx's own limit."""
 
@@ -45,31 +43,31 @@ class Uploads:
             self._put(content, progress, _Session(session) if session else None)
 
     def _put(self, content: Content, progress: Progress, session: _Session | None) -> None:
-        whole, said, tries = True, "", 0
-        while tries < TRIES:
+        whole = True
+        patience = Patience(self._repository, tries=TRIES, progress=progress)
+        while True:
             before = 0 if session is None else session.offset
             try:
                 session = session or self._begin()
                 answer = self._send(session, content, whole, progress)
             except BrokenOffError as broken:
-                said = f"The connection broke off: {broken}."
+                said, asked, throttles = f"The connection broke off: {broken}.", broken.asked, False
                 session = self._where(session)
             else:
                 if answer.status == 201:
                     progress.advance(content.digest[:19], content.size, content.size)
                     return
-                said = answer.says
+                said, asked, throttles = answer.says, answer.retry_after, answer.status == 429
                 if answer.status == 413 and whole:
                     whole = False
-                elif answer.status == 429:
-                    _wait(self._repository, answer)
                 elif answer.status in (404, 416, 400) or answer.status >= 500:
                     session = None if answer.status in (400, 404) else self._where(session)
-                else:
+                elif not throttles:
                     raise self._refused(content, said)
-            tries = tries + 1 if session is None or session.offset <= before else 1
-            time.sleep(min(0.1 * 2**tries, 5) if tries > 1 else 0)
-        raise self._refused(content, f"{said} It was tried {TRIES} times.")
+            if session is not None and session.offset > before:
+                patience.moved()
+            if not patience.again(asked):
+                raise throttled(self._repository, asked) if throttles else self._refused(content, said)
 
     def _begin(self) -> _Session:
         answer = self._transfers.ask("POST", self._location.url("blobs/uploads/"), body=b"", write=True)
@@ -123,10 +121,3 @@ def _received(answer: Answer) -> int:
     """`Range: 0-99` says that 100 bytes are there, `0-0` that none is: registries write that for a new upload."""
     last = answer.headers.get("range", "").rpartition("-")[2]
     return int(last) + 1 if last.isdigit() and int(last) else 0
-
-
-def _wait(repository: str, answer: Answer) -> None:
-    seconds = 1.0 if answer.retry_after is None else answer.retry_after
-    if seconds > PATIENCE:
-        raise throttled(repository, seconds)
-    time.sleep(seconds)

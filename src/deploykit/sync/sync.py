@@ -48,7 +48,7 @@ def _sync(outcome: Outcome, options: Options, progress: Progress) -> None:
     outcome.server = ask.server(environment, max_wait=options.max_wait, progress=progress)
     wanted = client.wanted(environment, outcome.server)
     kept = record.read(record.path(environment.values))
-    registry = Registry.of(request.repository, request)
+    registry = Registry.of(request.repository, request, progress=progress)
     present, known = _deployed(outcome.before, kept, registry, platform=request.platform)
     wanted = wanted.where_it_runs(known)
     if known is not None:

@@ -15,7 +15,7 @@ from deploykit.request import Request
 
 def base(reference: str, request: Request, catalog: Catalog, *, progress: Progress) -> Base:
     """The base as it is now: by digest, with the inventory that its files tell."""
-    registry = Registry.of(bases.repository(reference), request)
+    registry = Registry.of(bases.repository(reference), request, progress=progress)
     digest, note = _digest(reference, registry)
     pinned = f"{registry.repository}@{digest}"
     remembered = bases.remembered(pinned, platform=request.platform, catalog=catalog)
@@ -23,7 +23,9 @@ def base(reference: str, request: Request, catalog: Catalog, *, progress: Progre
         inventory = remembered.inventory
     else:
         image = base_image.find(registry, digest, platform=request.platform)
-        facts = base_image.facts(image, beside=Registry.of(request.repository, request), progress=progress)
+        facts = base_image.facts(
+            image, beside=Registry.of(request.repository, request, progress=progress), progress=progress
+        )
         inventory = read_inventory.inventory(facts, image.config, reference=pinned)
         bases.remember(digest, request.platform, inventory)
     bases.remember_digest(reference, digest)
@@ -36,9 +38,11 @@ def java(request: Request, base: Base, catalog: Catalog, *, progress: Progress) 
     def ask(package: str) -> str:
         from deploykit.image.layers import debian
 
-        registry = Registry.of(bases.repository(base.reference), request)
+        registry = Registry.of(bases.repository(base.reference), request, progress=progress)
         image = base_image.find(registry, base.digest, platform=request.platform)
-        facts = base_image.facts(image, beside=Registry.of(request.repository, request), progress=progress)
+        facts = base_image.facts(
+            image, beside=Registry.of(request.repository, request, progress=progress), progress=progress
+        )
         sources = None if request.apt_sources is None else request.apt_sources.read_text(encoding="utf-8")
         found = debian.newest(
             {package: None},

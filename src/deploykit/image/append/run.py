@@ -20,8 +20,8 @@ def append(plan: Plan, *, push: bool, verified: bool, progress: Progress) -> Res
     return build(
         plan,
         layers=layers,
-        registry=Registry.of(plan.repository, plan),
-        base=Registry.of(base.repository(plan.base.reference), plan),
+        registry=Registry.of(plan.repository, plan, progress=progress),
+        base=Registry.of(base.repository(plan.base.reference), plan, progress=progress),
         verified=verified,
         inside=partial(verify_in.verify, plan, where=plan.verify_in, progress=progress)
         if verified and plan.verify_in

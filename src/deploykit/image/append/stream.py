@@ -10,6 +10,7 @@ from typing import Any
 from deploykit.errors import BuildError, UnreachableError
 from deploykit.progress import Progress
 from deploykit.registry.contents import Content
+from deploykit.registry.patience import Patience
 from deploykit.registry.transfers import BrokenOffError
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -40,19 +41,19 @@ def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 
 def _resumed(content: Content, seen: Callable[[bytes], None], progress: Progress) -> Iterator[bytes]:
-    done = tries = 0
+    done, patience = 0, Patience(content.digest[:19], tries=TRIES, progress=progress)
     while done < content.size:
         try:
             for block in content.blocks(done):
                 seen(block)
-                done, tries = done + len(block), 0
+                done += len(block)
+                patience.moved()
                 progress.advance(content.digest[:19], done, content.size)
                 yield block
             if done < content.size:
                 raise BrokenOffError("it ended too early")
         except BrokenOffError as error:
-            tries += 1
-            if tries == TRIES:
+            if not patience.again(error.asked):
                 raise UnreachableError(
                     f"{content.digest} could not be read from its registry.", why=f"{error}.", fix="run it again"
                 ) from None
