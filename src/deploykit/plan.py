@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -21,14 +21,17 @@ from deploykit.image.lock import Lock
 from deploykit.request import Profile, Request
 from deploykit.versions import SparkVersion
 
-DOCKER, REGISTRY = "docker", "registry"
-"""What makes the image: an engine, or nobody but us, in its registry. The files are the same, and so is the tag."""
+DOCKER, REGISTRY, NOT_ASKED = "docker", "registry", ""
+"""What makes the image: an engine, or nobody but us, in its registry. The files are the same, and so is the tag, unless
+something has to be left out."""
+BYTECODE, WARM = "bytecode", "warm"
+"""What may be left out of an image: it starts more slowly, and works all the same."""
 SOURCES = ("Dockerfile.j2", "stages", "runtime", "project")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What will be built, and why."""
+    """What will be built, and why. `warm`: as asked for; `left_out` says what that costs, by `BYTECODE` and `WARM`."""
 
     server: SparkVersion
     spark: SparkVersion
@@ -44,6 +47,8 @@ class Plan:
     java_modules: tuple[str, ...]
     java_package: str
     warm: bool
+    compiler: str
+    """The full version of the Python that compiles the client; empty where none does."""
     platform: str
     repository: str
     ca_file: Path | None
@@ -52,6 +57,7 @@ class Plan:
     maven_mirror: str | None
     network: str | None
     engine: str = DOCKER
+    left_out: Mapping[str, str] = field(default_factory=dict)
     verify_in: str | None = None
     insecure_registry: tuple[str, ...] = ()
     timeout: float = 3.0
@@ -77,6 +83,10 @@ class Plan:
         }
         if self.extras:
             value["extras"] = [extra.inputs for extra in self.extras]
+        if self.compiler != self.base.inventory.python:
+            value["compiler"] = self.compiler
+        if self.left_out:
+            value["left_out"] = sorted(self.left_out)
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
     @cached_property
@@ -114,6 +124,7 @@ class Plan:
             label_names.INPUTS: self.inputs,
             label_names.LAYERS: keys.label(keys.keys(self)),
             **({label_names.WITH: " ".join(extra.name for extra in self.extras)} if self.extras else {}),
+            **({label_names.LEFT_OUT: " ".join(sorted(self.left_out))} if self.left_out else {}),
         }
 
 
@@ -177,6 +188,7 @@ def make(
         java_modules=tuple(sorted(modules)),
         java_package=catalog.java.package,
         warm=request.warm,
+        compiler=inventory.python,
         platform=request.platform,
         repository=request.repository,
         ca_file=request.ca_file,

@@ -1,5 +1,8 @@
 """From a request to a plan: detect, look at the base, lock. `image` asks about all, `plan` about what is unknown."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 from deploykit import catalog, plan
 from deploykit.catalog import Catalog
 from deploykit.detect.ask import detect
@@ -26,7 +29,8 @@ def exact(request: Request, detection: Detection | None, *, engine: Engine, prog
     known = catalog.load()
     server = _server(request, detection, known)
     found, version, made_by = newest(request, engine=engine, progress=progress)
-    return plan.make(request, server=server, base=found, java=version, catalog=known, engine=made_by)
+    made = plan.make(request, server=server, base=found, java=version, catalog=known, engine=made_by)
+    return made if made_by == plan.DOCKER else _possible(made, progress)
 
 
 def newest(request: Request, *, engine: Engine, progress: Progress) -> tuple[Base, java.Java, str]:
@@ -38,14 +42,13 @@ def newest(request: Request, *, engine: Engine, progress: Progress) -> tuple[Bas
 
         found = resolve.base(reference, request, known, progress=progress)
         return found, resolve.java(request, found, known, progress=progress), plan.REGISTRY
+    engine.ping()
     found = base.resolve(reference, platform=request.platform, engine=engine, progress=progress)
     return found, java.resolve(request, found, known, engine=engine, progress=progress), plan.DOCKER
 
 
 def maker(request: Request, engine: Engine) -> str:
     """What makes an image for this request: what it names, else an engine where one answers."""
-    if request.engine == plan.DOCKER:
-        engine.ping()
     return request.engine or (plan.DOCKER if engine.answers() else plan.REGISTRY)
 
 
@@ -57,11 +60,35 @@ def quick(request: Request, detection: Detection | None, *, engine: Engine, prog
     found = base.remembered(reference, platform=request.platform, catalog=known) or _look(
         reference, request, engine, progress
     )
-    return plan.make(request, server=server, base=found, java=java.remembered(request, found, known), catalog=known)
+    version = java.remembered(request, found, known)
+    made_by = request.engine or plan.NOT_ASKED
+    return plan.make(request, server=server, base=found, java=version, catalog=known, engine=made_by)
+
+
+def shown(request: Request, detection: Detection | None, *, engine: Engine, progress: Progress) -> Plan:
+    """The plan of `quick`, as it would be made here; asks an engine and the repository, where one is given.
+
+    Where the repository cannot be asked, nothing is left out: `image` asks again.
+    """
+    made = quick(request, detection, engine=engine, progress=progress)
+    if request.repository == catalog.load().defaults.repository:
+        return made
+    made = replace(made, engine=maker(request, engine))
+    if made.engine == plan.REGISTRY:
+        with suppress(UnreachableError):
+            return _possible(made, None)
+    return made
+
+
+def _possible(made: Plan, progress: Progress | None) -> Plan:
+    from deploykit.image.append.possible import possible
+
+    return possible(made, progress=progress)
 
 
 def _look(reference: str, request: Request, engine: Engine, progress: Progress) -> Base:
     if maker(request, engine) == plan.DOCKER:
+        engine.ping()
         return base.resolve(reference, platform=request.platform, engine=engine, progress=progress)
     from deploykit.image.append import resolve
 

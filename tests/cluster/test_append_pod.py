@@ -115,7 +115,7 @@ def test_a_job_without_root_engine_and_much_memory_makes_the_image(
         assert said["image"][0].startswith(f"{repository}:0.9.80-spark4.1.1-slim-"), log
         assert said["mb"] < 300, log
         assert "Layer pyspark: sent" in log
-        assert "is not compiled" not in log
+        assert "bytecode: there is no Python" not in log
         for secret in proxy.secrets:
             assert secret not in log
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("isolated")
 SECRET = "s3cr3t-t0ken"
 JSON_KEYS = {
     "image", "repository", "tag", "inputs", "registry", "server", "confidence", "client", "verdict", "udfs", "profile",
-    "with", "java", "warm", "platform", "base", "added", "reused", "disagreements",
+    "with", "java", "warm", "engine", "left_out", "platform", "base", "added", "reused", "disagreements",
 }  # fmt: skip
 
 

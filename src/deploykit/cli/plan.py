@@ -8,7 +8,7 @@ import click
 from deploykit.cli import output, plan_view, policies_options
 from deploykit.cli.request_options import request_options
 from deploykit.image.engine import Engine
-from deploykit.planning import detected, quick
+from deploykit.planning import detected, shown
 from deploykit.request import Request
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def command(
     """
     engine = Engine(timeout=request.timeout)
     detection = detected(request)
-    plan = quick(request, detection, engine=engine, progress=output.progress())
+    plan = shown(request, detection, engine=engine, progress=output.progress())
     presence = plan_view.presence(plan)
     found = _policies(request, manifests, values, release, mage_namespace) if values or manifests else None
     if output_format == "json":

@@ -6,10 +6,15 @@ from deploykit.detect.evidence import Detection
 from deploykit.errors import DeploykitError
 from deploykit.image import wheelhouse
 from deploykit.image.extras import PlannedExtra
-from deploykit.plan import Plan
+from deploykit.plan import DOCKER, NOT_ASKED, REGISTRY, WARM, Plan
 from deploykit.registry import Registry
 
 MB = 1_000_000
+_MADE_BY = {
+    DOCKER: "Docker",
+    REGISTRY: "deploykit itself, in the registry",
+    NOT_ASKED: "Docker where an engine answers, else deploykit itself",
+}
 
 
 def presence(plan: Plan) -> str:
@@ -30,11 +35,17 @@ def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[st
     shown = [
         ("image", plan.reference),
         ("in registry", present),
+        ("made by", _MADE_BY[plan.engine]),
         ("server", f"Spark {plan.server} ({said})"),
         ("client", f"PySpark {plan.spark.release}{'' if plan.profile.jars else ' without jars'}"),
         ("verdict", f"{plan.verdict}: {plan.verdict.sentence}"),
         ("Python UDFs", plan.udfs.sentence),
         ("profile", _profile(plan)),
+        *(
+            [("left out", "\n".join(f"{name}: {cost}" for name, cost in plan.left_out.items()))]
+            if plan.left_out
+            else []
+        ),
         ("base", f"{plan.base.reference}\n{_base(plan)}"),
         ("in the base", f"Mage {plan.mage}, Python {inventory.python}, {plan.platform}, glibc {inventory.glibc}"),
         *((f"with {extra.name}", "\n".join(_extra(extra))) for extra in plan.extras),
@@ -70,7 +81,8 @@ def _extra(extra: PlannedExtra) -> list[str]:
 def _profile(plan: Plan) -> str:
     java = f"Java {plan.java.version} by jlink" if plan.profile.java else "no Java"
     note = f"\n({plan.java.note})" if plan.java.note else ""
-    return f"{plan.profile}: {java}, {'with' if plan.warm else 'without'} bytecode for a warm start{note}"
+    warm = plan.warm and WARM not in plan.left_out
+    return f"{plan.profile}: {java}, {'with' if warm else 'without'} bytecode for a warm start{note}"
 
 
 def _base(plan: Plan) -> str:
@@ -95,6 +107,8 @@ def as_json(plan: Plan, detection: Detection | None, present: str) -> dict[str, 
         "with": {extra.name: _extra(extra) for extra in plan.extras},
         "java": plan.java.version,
         "warm": plan.warm,
+        "engine": plan.engine or None,
+        "left_out": dict(plan.left_out),
         "platform": plan.platform,
         "base": {
             "reference": plan.base.reference,

@@ -145,15 +145,22 @@ class Registry:
             return missing
         from concurrent.futures import ThreadPoolExecutor
 
-        there = [self._has_blob(blobs[0])]  # alone: it is the one that may have to log in
+        there = [self.has_blob(blobs[0])]  # alone: it is the one that may have to log in
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            there += pool.map(self._has_blob, blobs[1:])
+            there += pool.map(self.has_blob, blobs[1:])
         return missing + [digest for digest, has in zip(blobs, there, strict=True) if not has]
+
+    def has_blob(self, digest: str) -> bool:
+        """Whether a blob is there."""
+        answer = self._ask("HEAD", f"blobs/{digest}")
+        if answer.status not in (200, 404):
+            self._odd(answer)
+        return answer.status == 200
 
     def put_blob(self, data: bytes) -> str:
         """Put a small blob there unless it is there; returns its digest. `BuildError` when it is refused."""
         digest = sha256(data)
-        if self._has_blob(digest):
+        if self.has_blob(digest):
             return digest
         begun = self._put("POST", self.location.url("blobs/uploads/"), b"", status=202)
         target = f"{begun.location}{'&' if urlsplit(begun.location).query else '?'}digest={quote(digest)}"
@@ -195,12 +202,6 @@ class Registry:
         manifest = self.manifest(str(entry["digest"]))
         own = {} if manifest is None else manifest.content
         return {**entry, **{name: own[name] for name in ("artifactType", "annotations") if own.get(name)}}
-
-    def _has_blob(self, digest: str) -> bool:
-        answer = self._ask("HEAD", f"blobs/{digest}")
-        if answer.status not in (200, 404):
-            self._odd(answer)
-        return answer.status == 200
 
     def _blob(self, digest: str) -> Answer:
         answer = self._ask("GET", f"blobs/{digest}")

@@ -9,7 +9,7 @@ from deploykit.image.build import build
 from deploykit.image.engine import Engine
 from deploykit.image.label_names import INPUTS, SOURCES
 from deploykit.plan import Plan, source_hashes, sources
-from deploykit.planning import exact, quick
+from deploykit.planning import exact, quick, shown
 from deploykit.progress import Progress
 from deploykit.registry import Registry
 from deploykit.request import Request
@@ -97,7 +97,7 @@ def _plan_of(labels: Labels, target: Target) -> Plan | None:
     if labels.get(SOURCES) != sources(source_hashes()):
         return None  # another deploykit made it, and no plan of this one is the same
     engine = Engine(timeout=target.request.timeout)
-    for work_out in (quick, exact):
+    for work_out in (quick, shown, exact):
         if work_out is exact and not engine.answers():
             return None  # without an engine, all of the base would have to be read for it
         try:

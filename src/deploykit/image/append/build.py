@@ -73,18 +73,11 @@ def _image(
     facts = base_image.facts(below, beside=registry, progress=progress)
     wanted = layers(plan, facts)
     here = Blobs(registry, reads=(base,))
-    found = {
-        name: layer
-        for name, layer in taken.find(plan, {layer.name: layer.key for layer in wanted}, registry).items()
-        if here.has(layer.digest)
-    }
-    kept = [
-        layer for layer in wanted if layer.name in found or layer.make is not None or not _left_out(layer, progress)
-    ]
-    made = _made([layer for layer in kept if layer.name not in found], progress)
+    found = taken.find(plan, {layer.name: layer.key for layer in wanted}, registry)
+    made = {layer.name: _made(layer, progress) for layer in wanted if layer.name not in found}
     if verified:
         static.verify(plan, facts, made, unread=found, progress=progress)
-    placed = [found.get(layer.name) or _put(layer, made[layer.name], here, progress) for layer in kept]
+    placed = [found.get(layer.name) or _put(layer, made[layer.name], here, progress) for layer in wanted]
     for layer in found.values():
         progress.step(f"Layer {layer.name}: there already ({layer.size / 1e6:.1f} MB)")
     _base_blobs(below, here, progress)
@@ -95,31 +88,23 @@ def _image(
     return composed
 
 
-def _left_out(layer: Layer, progress: Progress) -> bool:
-    """Whether an image does without it; raises `BuildError` where it does not."""
-    if not layer.optional:
+def _made(layer: Layer, progress: Progress) -> LayerFile:
+    """The file of a layer. One is made after the other: each is a stream, and memory is what a pod has little of."""
+    if layer.make is None:
         raise BuildError(
             f"Layer {layer.name} cannot be made here, and no image of ours in the repository has it.",
-            why=layer.cost,
+            why=layer.why,
             fix="--engine docker",
         )
-    progress.step(f"Layer {layer.name} is left out: {layer.cost}")
-    return True
-
-
-def _made(layers: Sequence[Layer], progress: Progress) -> dict[str, LayerFile]:
-    """Files of the layers, made one after the other: each is a stream, and memory is what a pod has little of."""
-    return {layer.name: layer.make(progress) for layer in layers if layer.make is not None}
+    return layer.make(progress)
 
 
 def _put(layer: Layer, made: LayerFile, here: Blobs, progress: Progress) -> Placed:
-    if layer.cost:
-        progress.step(f"Layer {layer.name}: {layer.cost}")
     sent = here.put(FileContent(digest=made.digest, size=made.size, path=made.path), progress=progress)
     progress.step(f"Layer {layer.name}: {'sent' if sent else 'there already'} ({made.size / 1e6:.1f} MB)")
     return Placed(
         name=layer.name,
-        key=made.key,
+        key=layer.key,
         digest=made.digest,
         size=made.size,
         diff_id=made.diff_id,

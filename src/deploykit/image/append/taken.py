@@ -29,8 +29,9 @@ def find(plan: Plan, wanted: Mapping[str, str], registry: Registry) -> dict[str,
     for tag in tags[:LOOK_AT]:
         try:
             for layer in _layers(registry, tag, plan.platform):
-                if wanted.get(layer.name, "")[:SHOWN] == layer.key[:SHOWN]:
-                    found.setdefault(layer.name, layer)
+                fits = layer.name not in found and wanted.get(layer.name, "")[:SHOWN] == layer.key[:SHOWN]
+                if fits and registry.has_blob(layer.digest):
+                    found[layer.name] = layer
         except (BuildError, KeyError, ValueError):
             continue  # an image that has lost a part, or is none
         if set(found) == set(wanted):

@@ -15,26 +15,22 @@ SHOWN = 16
 INSTALL = ("stages/install.sh", "stages/install.py", "stages/bytecode.py")
 
 
-def keys(plan: "Plan", *, bytecode: str | None = None) -> dict[str, str]:
-    """The SHA-256 of each layer's inputs, by name, rarest change first: the order in which layers lie.
-
-    `bytecode`: the full version of the Python that compiles, where it is not the base's; "" where nothing is compiled.
-    """
-    python = plan.base.inventory.python if bytecode is None else bytecode
+def keys(plan: "Plan") -> dict[str, str]:
+    """The SHA-256 of each layer's inputs, by name, rarest change first: the order in which layers lie."""
     inputs: dict[str, object] = {}
     if plan.profile.java:
         inputs["jre"] = _jre(plan)
     dependencies = sorted([file.file, file.sha256] for file in plan.lock.added)
-    inputs["dependencies"] = _wheels(plan, dependencies, python)
-    if plan.warm:
+    inputs["dependencies"] = _wheels(plan, dependencies)
+    if plan.warm and "warm" not in plan.left_out:
         sources = _sources(plan, "stages/warm.py", "stages/imports.py", "stages/bytecode.py")
         inputs["warm"] = [plan.base.identity, plan.platform, dependencies, sources]
     for extra in plan.extras:
-        inputs[f"with-{extra.name}"] = _wheels(plan, extra.inputs, python)
+        inputs[f"with-{extra.name}"] = _wheels(plan, extra.inputs)
     bounds = plan.line.bounds if not plan.profile.jars else {}
     pyspark = [plan.spark.release, plan.sdist.sha256, pyspark_wheel.FORMAT, bounds, plan.profile.jars]
-    inputs["pyspark"] = _wheels(plan, pyspark, python)
-    inputs["mage-ilum"] = _mage_ilum(plan, python)
+    inputs["pyspark"] = _wheels(plan, pyspark)
+    inputs["mage-ilum"] = _mage_ilum(plan)
     return {name: _sha256(value) for name, value in inputs.items()}
 
 
@@ -48,11 +44,11 @@ def _jre(plan: "Plan") -> list[object]:
     return [plan.platform, plan.java_package, plan.java.version, plan.java_modules, sources]
 
 
-def _wheels(plan: "Plan", what: object, python: str) -> list[object]:
-    return [what, plan.base.inventory.site_packages, python, _sources(plan, *INSTALL)]
+def _wheels(plan: "Plan", what: object) -> list[object]:
+    return [what, plan.base.inventory.site_packages, plan.compiler, _sources(plan, *INSTALL)]
 
 
-def _mage_ilum(plan: "Plan", python: str) -> list[object]:
+def _mage_ilum(plan: "Plan") -> list[object]:
     from deploykit.image import context
 
     inventory = plan.base.inventory
@@ -67,7 +63,15 @@ def _mage_ilum(plan: "Plan", python: str) -> list[object]:
     )
     texts = [context.lock_file(plan), plan.lock.constraints(plan.spark)]
     # Of the base it holds a copy of the start script and, with jars, of the users.
-    return [plan.base.identity, plan.platform, inventory.site_packages, python, plan.profile.jars, texts, sources]
+    return [
+        plan.base.identity,
+        plan.platform,
+        inventory.site_packages,
+        plan.compiler,
+        plan.profile.jars,
+        texts,
+        sources,
+    ]
 
 
 def _sources(plan: "Plan", *paths: str) -> dict[str, str]:

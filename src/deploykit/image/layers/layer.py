@@ -13,12 +13,8 @@ MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 @dataclass(frozen=True, kw_only=True)
 class LayerFile:
-    """A compressed tar in the cache; `diff_id` is the digest of what is in it, `size` in bytes.
+    """A compressed tar in the cache; `diff_id` is the digest of what is in it, `size` in bytes."""
 
-    `key` is that of what is in it: not the wanted one where no fitting Python compiled it.
-    """
-
-    key: str
     path: Path
     diff_id: str
     digest: str
@@ -30,24 +26,22 @@ class LayerFile:
 class Layer:
     """A layer by the key that it is wanted by: one of that key can be taken from any image of ours.
 
-    `make` is None where this machine cannot make it. `cost` says what is lost by leaving it out, or by taking the one
-    that is made here. An image that leaves out an `optional` one works all the same.
+    `make` is None where this machine cannot make it, and `why` says what it lacks.
     """
 
     name: str
     key: str
     make: Callable[[Progress], LayerFile] | None
-    cost: str = ""
-    optional: bool = False
+    why: str = ""
 
 
 def made(name: str, key: str, fill: Callable[[Path, Path, Progress], None], progress: Progress) -> LayerFile:
     """The layer's file, from the cache or made now: `fill` gets an empty folder to fill, and another one to work in."""
     stored = f"{key}-{compressed.compressor()}"
-    if (known := _cached(key, stored)) is not None:
+    if (known := _cached(stored)) is not None:
         return known
     with cache.only_one(f"layer-{key}", progress=progress), cache.scratch() as folder:
-        if (known := _cached(key, stored)) is not None:
+        if (known := _cached(stored)) is not None:
             return known
         progress.step(f"Making layer {name}")
         work = folder / "work"
@@ -59,7 +53,6 @@ def made(name: str, key: str, fill: Callable[[Path, Path, Progress], None], prog
         cache.keep(packed, digests.digest.removeprefix("sha256:"))
         cache.write_json("layers", stored, {"diff_id": digests.diff_id, "digest": digests.digest})
     return LayerFile(
-        key=key,
         path=cache.blob(digests.digest.removeprefix("sha256:")),
         diff_id=digests.diff_id,
         digest=digests.digest,
@@ -67,11 +60,11 @@ def made(name: str, key: str, fill: Callable[[Path, Path, Progress], None], prog
     )
 
 
-def _cached(key: str, stored: str) -> LayerFile | None:
+def _cached(stored: str) -> LayerFile | None:
     known = cache.read_json("layers", stored)
     if known is None:
         return None
     path = cache.blob(known["digest"].removeprefix("sha256:"))
     if not path.is_file():
         return None
-    return LayerFile(key=key, path=path, diff_id=known["diff_id"], digest=known["digest"], size=path.stat().st_size)
+    return LayerFile(path=path, diff_id=known["diff_id"], digest=known["digest"], size=path.stat().st_size)

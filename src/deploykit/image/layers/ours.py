@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from deploykit.errors import BuildError
 from deploykit.image import extras, lock, wheelhouse
 from deploykit.image.layers import interpreter, jre, trees
 from deploykit.image.layers.interpreter import Interpreter
@@ -19,26 +20,26 @@ Fill = Callable[[Path, Path, Progress], None]
 
 def layers(plan: Plan, base: BaseFiles) -> tuple[Layer, ...]:
     """Every layer of the image, rarest change first; those that cannot be made here say so."""
-    compiler = interpreter.find(plan.base.inventory.python)
+    compiler = interpreter.find(plan.compiler) if plan.compiler else None
+    if plan.compiler != (compiler.version if compiler else ""):
+        raise BuildError(f"Python {plan.compiler}, which was to compile, is not here any more.", fix="run it again")
     found = []
-    made_here = keys(plan, bytecode=compiler.version if compiler else "")
     for name, key in keys(plan).items():
-        fill, cost = _fill(name, plan, base, compiler)
-        make = None if fill is None else partial(made, name, made_here[name], fill)
-        found.append(Layer(name=name, key=key, make=make, cost=cost, optional=name == "warm"))
+        fill, why = _fill(name, plan, base, compiler)
+        make = None if fill is None else partial(made, name, key, fill)
+        found.append(Layer(name=name, key=key, make=make, why=why))
     return tuple(found)
 
 
 def _fill(name: str, plan: Plan, base: BaseFiles, compiler: Interpreter | None) -> tuple[Fill | None, str]:
-    """How a layer is made, and what is lost where it, or a part of it, is not."""
+    """How a layer is made, or why it cannot be."""
     if name == "jre":
         why = jre.cannot()
         return None if why else partial(jre.make, plan=plan, base=base.text), why
     if name == "warm":
-        return None, "Each worker pod compiles what it imports of Mage: it starts some seconds later."
-    cost = "" if compiler else f"It is not compiled: there is no Python {plan.base.inventory.python_minor} here."
+        return None, "Only an engine runs what it is recorded from."
     if name == "mage-ilum":
-        return lambda root, work, _: trees.mage_ilum(root, plan, base, compiler=compiler, scratch=work), cost
+        return lambda root, work, _: trees.mage_ilum(root, plan, base, compiler=compiler, scratch=work), ""
 
     def fill(root: Path, work: Path, progress: Progress) -> None:
         files = _files(name, plan, progress)
@@ -53,7 +54,7 @@ def _fill(name: str, plan: Plan, base: BaseFiles, compiler: Interpreter | None) 
             scratch=work,
         )
 
-    return fill, cost
+    return fill, ""
 
 
 def _files(name: str, plan: Plan, progress: Progress) -> Sequence[Wheel]:

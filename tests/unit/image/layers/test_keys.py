@@ -11,9 +11,9 @@ from deploykit.request import Profile
 pytestmark = pytest.mark.usefixtures("isolated")
 
 
-def changed(one, other, **settings):
+def changed(one, other):
     """The names of layers whose keys differ."""
-    here, there = keys(one), keys(other, **settings)
+    here, there = keys(one), keys(other)
     return {name for name in here.keys() | there.keys() if here.get(name) != there.get(name)}
 
 
@@ -40,9 +40,17 @@ def test_another_release_of_python_compiles_anew():
     assert changed(make(), make(found=found)) == {"dependencies", "pyspark", "mage-ilum"}
 
 
-def test_without_an_interpreter_the_keys_say_that_nothing_was_compiled():
-    assert changed(make(), make(), bytecode="") == {"dependencies", "pyspark", "mage-ilum"}
-    assert changed(make(), make(), bytecode="3.10.13") == set()
+def test_what_is_left_out_is_no_input_of_a_layer_and_leaves_no_key():
+    assert changed(make(), replace(make(), compiler="")) == {"dependencies", "pyspark", "mage-ilum"}
+    assert changed(make(), replace(make(), left_out={"warm": "it starts later"})) == {"warm"}
+
+
+def test_what_is_left_out_gives_another_tag_and_a_label():
+    cold = replace(make(), compiler="", left_out={"warm": "it starts later", "bytecode": "no Python"})
+    assert len({plan.tag for plan in (make(), make(warm=False), cold, replace(make(), compiler="3.10.14"))}) == 4
+    assert cold.labels["io.deploykit.left-out"] == "bytecode warm"
+    assert cold.labels["io.deploykit.warm"] == "true", "what was asked for: the image is no drift"
+    assert "io.deploykit.left-out" not in make().labels
 
 
 def test_with_jars_it_is_another_pyspark_and_another_java():

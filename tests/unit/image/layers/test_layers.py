@@ -6,12 +6,14 @@ import os
 import platform
 import sys
 import tarfile
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from tests.unit.image.plans import make
 
 from deploykit import cache
+from deploykit.errors import BuildError
 from deploykit.image.layers import layer, layers, trees
 from deploykit.image.layers.interpreter import Interpreter
 from deploykit.image.layers.layer import made
@@ -114,9 +116,12 @@ def test_only_an_image_with_jars_names_its_user(isolated, members):
         assert archive.extractfile("etc/passwd").read().decode() == f"{USERS}mage:x:1000:0::/home/mage:/bin/sh\n"
 
 
-def test_without_an_interpreter_the_layers_say_what_that_costs(isolated, monkeypatch):
-    monkeypatch.setattr("deploykit.image.layers.interpreter.find", lambda version: None)
-    found = {one.name: one for one in layers(make(profile=Profile.SLIM), Base())}
-    assert "not compiled" in found["pyspark"].cost
-    assert found["pyspark"].make is not None
-    assert (found["warm"].make, found["warm"].optional) == (None, True)
+def test_without_an_interpreter_all_but_the_warm_layer_can_be_made(isolated):
+    found = {one.name: one for one in layers(replace(make(profile=Profile.SLIM), compiler=""), Base())}
+    assert [name for name, one in found.items() if one.make is None] == ["warm"]
+    assert "engine" in found["warm"].why
+
+
+def test_an_interpreter_that_went_since_the_plan_was_made_is_missed(isolated):
+    with pytest.raises(BuildError, match=r"Python 3\.0\.0"):
+        layers(replace(make(profile=Profile.SLIM), compiler="3.0.0"), Base())
