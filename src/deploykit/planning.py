@@ -7,7 +7,7 @@ from deploykit import catalog, plan
 from deploykit.catalog import Catalog
 from deploykit.detect.ask import detect
 from deploykit.detect.evidence import Detection
-from deploykit.errors import UnreachableError
+from deploykit.errors import UnreachableError, UsageError
 from deploykit.image import base, java
 from deploykit.image.base import Base
 from deploykit.image.engine import Engine
@@ -26,6 +26,12 @@ def detected(request: Request) -> Detection | None:
 
 def exact(request: Request, detection: Detection | None, *, engine: Engine, progress: Progress) -> Plan:
     """The plan to build by: the base is read and Java's version looked up, by an engine or from the registry."""
+    if request.verify_in and maker(request, engine) == plan.DOCKER:
+        raise UsageError(
+            "--verify-in is for an image that no engine makes.",
+            why="Docker has the image before any registry does, and verifies it itself.",
+            fix="--engine registry, or leave --verify-in out",
+        )
     known = catalog.load()
     server = _server(request, detection, known)
     found, version, made_by = newest(request, engine=engine, progress=progress)

@@ -1,6 +1,7 @@
 """`deploykit image` in a pod, as a CI job of a cluster runs it: no engine, no root, little memory."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -120,18 +121,32 @@ def test_a_job_without_root_engine_and_much_memory_makes_the_image(
             assert secret not in log
 
 
+def pulls_with(namespace: str, config: Path) -> None:
+    """Give the namespace's ServiceAccount `default`, which Kubernetes makes after a moment, a registry login."""
+    secret = ("--type=kubernetes.io/dockerconfigjson", f"--from-file=.dockerconfigjson={config}")
+    kubectl("create", "secret", "generic", "docker", *secret, "-n", namespace)
+    kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=30s", "-n", namespace)
+    patch = json.dumps({"imagePullSecrets": [{"name": "docker"}]})
+    kubectl("patch", "serviceaccount", "default", "--patch", patch, "-n", namespace)
+
+
 def test_an_image_that_no_engine_made_is_tried_in_a_pod_before_it_gets_its_tag(
-    namespace: str, registry: str, base_image: str
+    namespace: str, registry: str, base_image: str, tmp_path: Path
 ):
-    repository = f"{registry}/deploykit-test/{uuid.uuid4().hex[:12]}"
-    command = ["image", "--engine=registry", "--push", f"--verify-in={namespace}", f"--repository={repository}"]
-    done = subprocess.run(
-        [sys.executable, "-m", "deploykit", *command, "--spark=4.1.1", "--profile=slim", f"--base={base_image}"],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    with RegistryProxy(registry) as proxy:
+        (tmp_path / "config.json").write_text(proxy.docker_config)
+        pulls_with(namespace, tmp_path / "config.json")
+        repository = f"{proxy.host}/deploykit-test/{uuid.uuid4().hex[:12]}"
+        base = f"{proxy.host}/{base_image.partition('/')[2]}"
+        command = ["image", "--engine=registry", "--push", f"--verify-in={namespace}", f"--repository={repository}"]
+        done = subprocess.run(
+            [sys.executable, "-m", "deploykit", *command, "--spark=4.1.1", "--profile=slim", f"--base={base}"],
+            env={**os.environ, "DOCKER_CONFIG": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
     tried = done.stderr.partition(f"in namespace {namespace}\n")[2]
     assert "ok: exact versions" in tried

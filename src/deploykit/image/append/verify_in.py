@@ -23,7 +23,7 @@ def verify(plan: Plan, image: str, *, where: str, progress: Progress) -> None:
     api = KubernetesApi(context or None)
     program = (assets.image() / "verify" / "inside.py").read_text(encoding="utf-8")
     command = ("python3", "-c", program, str(plan.profile))
-    made = pod(namespace, image, command)
+    made = pod(namespace, image, command, platform=plan.platform)
     said = run_pods(api, {"verify": made}, SECONDS, start=START_SECONDS)["verify"]
     checks = [json.loads(line) for line in said.out.splitlines() if line.startswith('{"check"')]
     for check in checks:
@@ -39,8 +39,12 @@ def verify(plan: Plan, image: str, *, where: str, progress: Progress) -> None:
         )
 
 
-def pod(namespace: str, image: str, command: tuple[str, ...]) -> Item:
-    """A pod for one command, under restricted Pod Security, that Kubernetes ends should nobody be left to do it."""
+def pod(namespace: str, image: str, command: tuple[str, ...], *, platform: str) -> Item:
+    """A pod for one command, under restricted Pod Security, that Kubernetes ends should nobody be left to do it.
+
+    It pulls with the secrets of the namespace's ServiceAccount `default`, which Kubernetes adds to a pod without any.
+    """
+    system, _, machine = platform.partition("/")
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -52,6 +56,7 @@ def pod(namespace: str, image: str, command: tuple[str, ...]) -> Item:
         },
         "spec": {
             "restartPolicy": "Never",
+            "nodeSelector": {"kubernetes.io/os": system, "kubernetes.io/arch": machine},
             "activeDeadlineSeconds": int(START_SECONDS + SECONDS),
             "terminationGracePeriodSeconds": 0,
             "automountServiceAccountToken": False,
