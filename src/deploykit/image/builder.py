@@ -1,8 +1,10 @@
 """How a build runs and is followed: through `docker buildx` where the client has it, else as events of the SDK."""
 
+import queue
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +51,38 @@ def buildx_command(
     )
 
 
-def run_logged(command: Sequence[str], progress: Progress) -> None:
-    """Run a build command and log what it prints; raises `BuildError` with its last lines."""
+def run_logged(command: Sequence[str], progress: Progress, *, silence: float) -> None:
+    """Run a build command and log what it prints; raises `BuildError` with its last lines.
+
+    One that prints nothing for `silence` seconds is ended.
+    """
     progress.log("$ " + " ".join(command))
+    tail: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        tail = _tail(process.stdout, progress.log)
+        try:
+            for line in _lines(process, silence):
+                progress.log(line)
+                tail = [*tail[-15:], line]
+        except queue.Empty:
+            process.terminate()  # docker hands it on to the plug-in
+            tail.append(f"It gave no sign of life for {silence:g} s.")
     if process.returncode:
         raise BuildError("The image could not be built.", why="\n".join(tail))
+
+
+def _lines(process: "subprocess.Popen[str]", silence: float) -> Iterator[str]:
+    """What a process prints, as it comes; `queue.Empty` where that is nothing for too long."""
+    said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.put(line.rstrip())
+        said.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    while (line := said.get(timeout=silence)) is not None:
+        yield line
 
 
 def follow(events: Iterable[Mapping[str, Any]], progress: Progress) -> None:
@@ -73,11 +99,3 @@ def follow(events: Iterable[Mapping[str, Any]], progress: Progress) -> None:
         if line.strip():
             seen.append(line)
             progress.log(line)
-
-
-def _tail(lines: Iterable[str], log: Callable[[str], None], keep: int = 15) -> list[str]:
-    kept: list[str] = []
-    for line in lines:
-        log(line.rstrip())
-        kept = [*kept[-keep:], line.rstrip()]
-    return kept

@@ -221,7 +221,7 @@ class Engine:
             command = buildx_command(
                 context, tag=tag, platform=platform, build_args=build_args, network=network, builder=self._builder
             )
-            run_logged(command, progress)
+            run_logged(command, progress, silence=WORK_SECONDS)
             return
         with failing("The image could not be built."):
             events = self._work.api.build(

@@ -15,12 +15,13 @@ def failing(what: str) -> Iterator[None]:
     """Turn the SDK's errors into a `BuildError` that begins with `what`."""
     import docker.errors
     import requests
+    import urllib3.exceptions
 
     try:
         yield
     except docker.errors.APIError as error:
         raise BuildError(what, why=explanation(error)) from None
-    except (docker.errors.DockerException, requests.RequestException) as error:
+    except (docker.errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise BuildError(what, why=first_line(error)) from None
 
 

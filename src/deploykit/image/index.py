@@ -18,6 +18,8 @@ _UNREACHABLE = (
 )  # fmt: skip
 # uv goes on without an index that did not answer, and then finds no solution: that says nothing about the versions.
 _LOCK = "pylock.toml"
+_SECONDS = 120
+"""For one run of uv, whose own limits are on silence alone."""
 _YANKED = re.compile(r"`(?P<name>[\w.-]+)==\S+` is yanked(?: \(reason: \"(?P<reason>.*)\"\))?")
 _NOT_ANSWERED = ("failed to fetch", "could not be queried", "forbidden error")
 
@@ -149,15 +151,19 @@ def _uv(requirements: Sequence[str], target: Target, folder: Path, options: Sequ
         "--output-file", str(folder / _LOCK), "--no-python-downloads", "--python-version", target.python,
         "--python-platform", target.uv_platform, "--only-binary", ":all:", *options,
     )  # fmt: skip
-    finished = subprocess.run(
-        command,
-        input="\n".join(requirements),
-        cwd=folder,
-        env={**environment(ca_file), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        finished = subprocess.run(
+            command,
+            input="\n".join(requirements),
+            cwd=folder,
+            env={**environment(ca_file), "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _unreachable(f"uv had no answer within {_SECONDS:g} s.") from None
     if finished.returncode:
         raise _problem(finished.stderr)
     return finished.stderr
@@ -196,12 +202,17 @@ def _problem(stderr: str) -> IncompatibleError | UnreachableError:
     if "No solution found" in text and not any(word in text.lower() for word in _NOT_ANSWERED):
         return NoSolutionError("No set of versions fits.", why=text)
     if any(word in text.lower() for word in _UNREACHABLE):
-        return UnreachableError(
-            "The Python package index could not be asked.",
-            why=_without_credentials(text.splitlines()[-1].strip()),
-            fix="set UV_DEFAULT_INDEX or PIP_INDEX_URL to a mirror, and --ca-file or SSL_CERT_FILE to its CA",
-        )
+        return _unreachable(_without_credentials(text.splitlines()[-1].strip()))
     return NoSolutionError("No set of versions fits.", why=_without_credentials(text))
+
+
+def _unreachable(why: str) -> UnreachableError:
+    return UnreachableError(
+        "The Python package index could not be asked.",
+        why=why,
+        fix="set UV_DEFAULT_INDEX or PIP_INDEX_URL to a mirror, and --ca-file or SSL_CERT_FILE to its CA; "
+        "UV_HTTP_TIMEOUT gives it more time",
+    )
 
 
 def _without_credentials(text: str) -> str:

@@ -26,6 +26,7 @@ def environment(ca_file: Path | None) -> dict[str, str]:
                 given[ours] = pip[theirs]
     given["SSL_CERT_FILE"] = str(certificates(ca_file))
     given.setdefault("UV_HTTP_CONNECT_TIMEOUT", "3")
+    given.setdefault("UV_HTTP_TIMEOUT", "10")  # of silence: a mirror fetches what it has not, and then answers
     given.setdefault("UV_HTTP_RETRIES", "1")
     return given
 

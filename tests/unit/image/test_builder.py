@@ -1,9 +1,21 @@
-"""The call of buildx, as it was reviewed."""
+"""The call of buildx, as it was reviewed; and what builds, and goes silent, does not last for ever."""
 
+import sys
+import time
 from pathlib import Path
 
+import pytest
+from tests.unit.image.silent_engine import silent_engine
+
+from deploykit.cli.output import Lines
+from deploykit.errors import BuildError
+from deploykit.image import engine
 from deploykit.image.base import repository
-from deploykit.image.builder import buildx_command
+from deploykit.image.builder import buildx_command, run_logged
+from deploykit.image.engine import Engine
+
+TALKS = "import time\nfor step in range(4): print(step, flush=True); time.sleep(0.2)"
+GOES_SILENT = "import time; print('#1 pulling', flush=True); time.sleep(600)"
 
 
 def test_buildx_loads_one_platform_without_attestations_and_keeps_values_out_of_its_arguments():
@@ -33,3 +45,24 @@ def test_a_repository_is_a_reference_without_tag_and_digest():
     ):
         assert repository(reference) == "registry.example:5000/a/b"
     assert repository("mage:1") == "mage"
+
+
+def test_a_build_that_goes_silent_is_ended_and_its_last_words_are_shown():
+    began = time.monotonic()
+    with pytest.raises(BuildError) as caught:
+        run_logged([sys.executable, "-c", GOES_SILENT], Lines(), silence=0.5)
+    assert time.monotonic() - began < 5
+    assert caught.value.why == "#1 pulling\nIt gave no sign of life for 0.5 s."
+
+
+def test_a_build_that_talks_may_last_longer_than_the_silence_that_ends_one():
+    run_logged([sys.executable, "-c", TALKS], Lines(), silence=0.6)
+
+
+def test_a_push_that_goes_silent_is_a_failed_push(monkeypatch):
+    monkeypatch.setattr(engine, "WORK_SECONDS", 1)
+    with silent_engine() as port:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{port}")
+        with pytest.raises(BuildError, match="could not be pushed") as caught:
+            Engine().push("registry.example/mage", "1", progress=Lines())
+    assert "timed out" in caught.value.why

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.mage_ilum.servers import failing
+from tests.unit.mage_ilum.servers import failing, silent
 
 from deploykit.errors import UnreachableError
 from deploykit.image import index, index_settings
@@ -48,6 +48,20 @@ def test_an_index_that_is_away_is_unreachable_within_seconds_and_no_credential_i
     assert time.monotonic() - began < 5
     assert caught.value.exit_code == 4
     assert SECRET not in f"{caught.value.what} {caught.value.why} {caught.value.fix}"
+
+
+def test_an_index_that_says_nothing_is_not_waited_for_for_long(monkeypatch):
+    with silent() as port:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{port}/simple")
+        monkeypatch.setenv("UV_HTTP_TIMEOUT", "1")
+        with pytest.raises(UnreachableError, match="package index could not be asked"):
+            index.resolve(["py4j"], TARGET, held={}, preferred={}, ca_file=None)
+        monkeypatch.delenv("UV_HTTP_TIMEOUT")
+        assert index_settings.environment(None)["UV_HTTP_TIMEOUT"] == "10"
+        monkeypatch.setattr(index, "_SECONDS", 0.5)
+        with pytest.raises(UnreachableError, match="package index could not be asked") as caught:
+            index.resolve(["py4j"], TARGET, held={}, preferred={}, ca_file=None)
+    assert "within 0.5 s" in caught.value.why
 
 
 @pytest.mark.parametrize("answering", [401, 403, 500, 503], indirect=True)
