@@ -54,6 +54,15 @@ def lock_file(plan: Plan) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
+def sources(plan: Plan, folder: Path) -> None:
+    """Write what is ours into an empty folder: the stages, the runtime library, the project, and what pins them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "lock.json").write_text(lock_file(plan), encoding="utf-8")
+    (folder / "constraints.txt").write_text("\n".join(plan.lock.constraints(plan.spark)) + "\n", encoding="utf-8")
+    for name in ("stages", "runtime", "project"):
+        _copy(assets.image() / name, folder / name)
+
+
 def write(
     plan: Plan,
     folder: Path,
@@ -67,12 +76,8 @@ def write(
 
     `link` shares the wheels with the cache: for a folder that nobody edits.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    sources(plan, folder)
     (folder / "Dockerfile").write_text(dockerfile(plan), encoding="utf-8")
-    (folder / "lock.json").write_text(lock_file(plan), encoding="utf-8")
-    (folder / "constraints.txt").write_text("\n".join(plan.lock.constraints(plan.spark)) + "\n", encoding="utf-8")
-    for name in ("stages", "runtime", "project"):
-        _copy(assets.image() / name, folder / name)
     if plan.ca_file is not None:
         shutil.copyfile(plan.ca_file, folder / "stages" / "ca.pem")
     if plan.apt_sources is not None:

@@ -4,7 +4,6 @@ from functools import partial
 
 from deploykit.errors import UsageError
 from deploykit.image import base
-from deploykit.image.append import verify_in
 from deploykit.image.append.build import build
 from deploykit.image.build import Result
 from deploykit.image.layers import layers
@@ -17,14 +16,17 @@ def append(plan: Plan, *, push: bool, verified: bool, progress: Progress) -> Res
     """Make sure that the image is in its registry; only there can it be."""
     if not push:
         raise UsageError("Without an engine an image is made in its registry, and nowhere else.", fix="--push")
+    inside = None
+    if verified and plan.verify_in:
+        from deploykit.image.append import verify_in
+
+        inside = partial(verify_in.verify, plan, where=plan.verify_in, progress=progress)
     return build(
         plan,
         layers=layers,
         registry=Registry.of(plan.repository, plan, progress=progress),
         base=Registry.of(base.repository(plan.base.reference), plan, progress=progress),
         verified=verified,
-        inside=partial(verify_in.verify, plan, where=plan.verify_in, progress=progress)
-        if verified and plan.verify_in
-        else None,
+        inside=inside,
         progress=progress,
     )

@@ -1,7 +1,5 @@
 """A Python that compiles for a base: only its minor version reads the bytecode; the same release writes the same."""
 
-import contextlib
-import json
 import os
 import platform
 import shutil
@@ -36,7 +34,7 @@ def find(version: str, *, fetch: bool = True) -> Interpreter | None:
     """
     minor = version.rpartition(".")[0]
     fitting: list[Interpreter] = []
-    for found in _known(minor):
+    for found in _known(version, minor):
         if found.version == version:
             return found
         if found.version.rpartition(".")[0] == minor:
@@ -46,14 +44,16 @@ def find(version: str, *, fetch: bool = True) -> Interpreter | None:
     return max(fitting, key=lambda found: int(found.version.rpartition(".")[2].rstrip("+")), default=None)
 
 
-def _known(minor: str) -> Iterator[Interpreter]:
+def _known(version: str, minor: str) -> Iterator[Interpreter]:
     """Those of this machine, the quickest to ask first."""
     if sys.implementation.name == "cpython":
         yield Interpreter(path=sys.executable, version=platform.python_version())
     for path in (os.environ.get(SETTING), shutil.which(f"python{minor}")):
         if path and (found := _ask(path)) is not None:
             yield found
-    yield from _listed("--only-installed", minor, settings={})
+    for asked in (version, minor):
+        if (found := _managed(asked, settings={})) is not None:
+            yield found
 
 
 def _ask(path: str) -> Interpreter | None:
@@ -70,23 +70,22 @@ def _ask(path: str) -> Interpreter | None:
 def _fetched(version: str) -> Interpreter | None:
     """The one that `uv` brings into our cache, its hash checked; a failure is remembered for an hour."""
     folder = {"UV_PYTHON_INSTALL_DIR": str(cache.root() / "pythons")}
+    if (there := _managed(version, settings=folder)) is not None:
+        return there
     tried = cache.read_json("pythons", version)
-    if tried is None or time.time() - tried["failed"] > AGAIN_SECONDS:
-        _uv("install", "--no-bin", version, settings=folder, seconds=FETCH_SECONDS)
-        for found in _listed("--managed-python", version, settings=folder):
-            if found.version == version:
-                return found
+    if tried is not None and time.time() - tried["failed"] < AGAIN_SECONDS:
+        return None
+    _uv("install", "--no-bin", version, settings=folder, seconds=FETCH_SECONDS)
+    fetched = _managed(version, settings=folder)
+    if fetched is None:
         cache.write_json("pythons", version, {"failed": time.time()})
-    return None
+    return fetched
 
 
-def _listed(*arguments: str, settings: Mapping[str, str]) -> Iterator[Interpreter]:
-    """The interpreters that `uv` finds."""
-    listed = _uv("list", "--output-format", "json", *arguments, settings=settings, seconds=ANSWER_SECONDS)
-    with contextlib.suppress(ValueError):
-        for one in json.loads(listed):
-            if one["implementation"] == "cpython" and one["path"]:
-                yield Interpreter(path=one["path"], version=one["version"])
+def _managed(version: str, *, settings: Mapping[str, str]) -> Interpreter | None:
+    """The newest one of a version, or of a minor version, that `uv` has brought; it starts none to find that out."""
+    path = _uv("find", "--managed-python", "--no-project", version, settings=settings, seconds=ANSWER_SECONDS).strip()
+    return _ask(path) if path else None
 
 
 def _uv(*arguments: str, settings: Mapping[str, str], seconds: float) -> str:

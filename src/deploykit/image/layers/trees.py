@@ -54,7 +54,7 @@ def extra(root: Path, name: str, files: Sequence[Wheel]) -> None:
 
 def mage_ilum(root: Path, plan: Plan, base: BaseFiles, *, compiler: Interpreter | None, scratch: Path) -> None:
     """The runtime library, the default project and what is beside them."""
-    context.write(plan, scratch / "context", dependencies=(), pyspark=None, extras={}, link=True)
+    context.sources(plan, scratch / "context")
     for path in KEPT:
         if (text := base.text(path)) is not None:
             copy = scratch / "base" / path.lstrip("/")

@@ -54,3 +54,13 @@ def test_the_one_that_a_setting_names_comes_first(program, monkeypatch):
     monkeypatch.setenv(interpreter.SETTING, program("mine", "echo CPython 3.2.1"))
     program("python3.2", "echo CPython 3.2.1")
     assert interpreter.find("3.2.1", fetch=False).path == os.environ[interpreter.SETTING]
+
+
+def test_one_that_uv_has_brought_is_found(tmp_path):
+    name = f"cpython-{HERE}-{sys.platform}-{platform.machine()}-gnu"
+    program = tmp_path / "pythons" / name / "bin" / f"python{MINOR}"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(os.path.realpath(sys.executable))
+    settings = {"UV_PYTHON_INSTALL_DIR": str(tmp_path / "pythons")}
+    assert interpreter._managed(HERE, settings=settings) == interpreter.Interpreter(path=str(program), version=HERE)
+    assert interpreter._managed("3.2", settings=settings) is None
