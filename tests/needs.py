@@ -7,11 +7,13 @@ checkout), whose scripts are idempotent; without one, from what the machine has.
 
 import contextlib
 import fcntl
+import io
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import urllib.error
 import urllib.request
 import uuid
@@ -140,6 +142,19 @@ def base_image(needs_docker: str) -> str:
     if inspect.returncode != 0:
         missing(what, f"docker pull {reference}, or set DEPLOYKIT_TEST_BASE")
     return reference
+
+
+@pytest.fixture(scope="session")
+def base_python(needs_docker: str, base_image: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The base's own interpreter, outside of it."""
+    folder = tmp_path_factory.mktemp("python")
+    command = ["tar", "-c", "-C", "/usr/local", "--exclude=site-packages", "--exclude=__pycache__", "bin", "lib"]
+    packed = subprocess.run(
+        [needs_docker, "run", "--rm", "--network", "none", base_image, *command], capture_output=True, check=True
+    ).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="tar")
+    return folder / "bin" / "python3.10"
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,11 +39,39 @@ def image(needs_docker: str, registry: str, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
-def namespace(needs_cluster: Cluster) -> Iterator[str]:
+def proxy(registry: str, tmp_path: Path) -> Iterator[RegistryProxy]:
+    """The registry with a login, which is in `config.json`."""
+    with RegistryProxy(registry) as proxy:
+        (tmp_path / "config.json").write_text(proxy.docker_config)
+        yield proxy
+
+
+@pytest.fixture
+def namespace(needs_cluster: Cluster, proxy: RegistryProxy, tmp_path: Path) -> Iterator[str]:
+    """With the login as Secret `docker`."""
     name = f"{NAMESPACE}-{uuid.uuid4().hex[:6]}"
     kubectl("create", "namespace", name)
+    secret = ("--type=kubernetes.io/dockerconfigjson", f"--from-file=.dockerconfigjson={tmp_path / 'config.json'}")
+    kubectl("create", "secret", "generic", "docker", *secret, "--namespace", name)
     yield name
     kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def here(base_python: Path, tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """`deploykit image` on this machine, by its user, who may read the same login."""
+
+    def here(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "deploykit", "image", "--engine=registry", "--push", *arguments],
+            env={**os.environ, "DOCKER_CONFIG": str(tmp_path), "DEPLOYKIT_PYTHON": str(base_python)},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    return here
 
 
 def job(namespace: str, image: str, *arguments: str) -> dict[str, object]:
@@ -78,7 +106,13 @@ def job(namespace: str, image: str, *arguments: str) -> dict[str, object]:
         "containers": [container],
         "volumes": [
             {"name": "work", "emptyDir": {"sizeLimit": "2Gi"}},
-            {"name": "docker", "secret": {"secretName": "docker"}},
+            {
+                "name": "docker",
+                "secret": {
+                    "secretName": "docker",
+                    "items": [{"key": ".dockerconfigjson", "path": "config.json"}],
+                },
+            },
         ],
     }
     return {
@@ -100,53 +134,38 @@ def ended(namespace: str) -> str:
     return kubectl("logs", "job/deploykit", "--namespace", namespace)
 
 
-def test_a_job_without_root_engine_and_much_memory_makes_the_image(
-    image: str, namespace: str, registry: str, base_image: str, tmp_path: Path
+def test_a_job_without_root_engine_and_much_memory_makes_the_image_that_any_other_machine_makes(
+    image: str, namespace: str, proxy: RegistryProxy, base_image: str, here
 ):
-    with RegistryProxy(registry) as proxy:
-        (tmp_path / "config.json").write_text(proxy.docker_config)
-        kubectl("create", "secret", "generic", "docker", f"--from-file={tmp_path / 'config.json'}", "-n", namespace)
-        repository = f"{proxy.host}/deploykit-test/{uuid.uuid4().hex[:12]}"
-        base = f"{proxy.host}/{base_image.partition('/')[2]}"
-        request = ("--spark=4.1.1", "--profile=slim", f"--base={base}", f"--repository={repository}", "--push")
-        put("apply", job(namespace, image, *request))
-        log = ended(namespace)
-        said = json.loads(log.splitlines()[-1])
-        assert said["exit"] == 0, log
-        assert said["image"][0].startswith(f"{repository}:0.9.80-spark4.1.1-slim-"), log
-        assert said["mb"] < 300, log
-        assert "Layer pyspark: sent" in log
-        assert "bytecode: there is no Python" not in log
-        for secret in proxy.secrets:
-            assert secret not in log
-
-
-def pulls_with(namespace: str, config: Path) -> None:
-    """Give the namespace's ServiceAccount `default`, which Kubernetes makes after a moment, a registry login."""
-    secret = ("--type=kubernetes.io/dockerconfigjson", f"--from-file=.dockerconfigjson={config}")
-    kubectl("create", "secret", "generic", "docker", *secret, "-n", namespace)
-    kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=30s", "-n", namespace)
-    patch = json.dumps({"imagePullSecrets": [{"name": "docker"}]})
-    kubectl("patch", "serviceaccount", "default", "--patch", patch, "-n", namespace)
+    """With Java, which is linked in the pod; and by root, elsewhere, for another repository, it is the same image."""
+    repository = f"{proxy.host}/deploykit-test/{uuid.uuid4().hex[:12]}"
+    request = ("--spark=4.1.1", f"--base={proxy.host}/{base_image.partition('/')[2]}")
+    put("apply", job(namespace, image, *request, f"--repository={repository}", "--push"))
+    other = here(*request, f"--repository={repository}-other")
+    assert other.returncode == 0, other.stderr
+    log = ended(namespace)
+    said = json.loads(log.splitlines()[-1])
+    assert said["exit"] == 0, log
+    assert said["image"][0].startswith(f"{repository}:0.9.80-spark4.1.1-connect-"), log
+    assert said["image"][0].rpartition("@")[2] == other.stdout.strip().rpartition("@")[2], log
+    assert said["mb"] < 300, log
+    assert "Linking the Java runtime" in log
+    assert "bytecode: there is no Python" not in log
+    for secret in proxy.secrets:
+        assert secret not in log
 
 
 def test_an_image_that_no_engine_made_is_tried_in_a_pod_before_it_gets_its_tag(
-    namespace: str, registry: str, base_image: str, tmp_path: Path
+    namespace: str, proxy: RegistryProxy, base_image: str, here
 ):
-    with RegistryProxy(registry) as proxy:
-        (tmp_path / "config.json").write_text(proxy.docker_config)
-        pulls_with(namespace, tmp_path / "config.json")
-        repository = f"{proxy.host}/deploykit-test/{uuid.uuid4().hex[:12]}"
-        base = f"{proxy.host}/{base_image.partition('/')[2]}"
-        command = ["image", "--engine=registry", "--push", f"--verify-in={namespace}", f"--repository={repository}"]
-        done = subprocess.run(
-            [sys.executable, "-m", "deploykit", *command, "--spark=4.1.1", "--profile=slim", f"--base={base}"],
-            env={**os.environ, "DOCKER_CONFIG": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+    """The pod pulls with the secrets of the namespace's ServiceAccount, which Kubernetes makes after a moment."""
+    kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=30s", "--namespace", namespace)
+    patch = json.dumps({"imagePullSecrets": [{"name": "docker"}]})
+    kubectl("patch", "serviceaccount", "default", "--patch", patch, "--namespace", namespace)
+    repository = f"{proxy.host}/deploykit-test/{uuid.uuid4().hex[:12]}"
+    base = f"{proxy.host}/{base_image.partition('/')[2]}"
+    request = ("--spark=4.1.1", "--profile=slim", f"--base={base}", f"--repository={repository}")
+    done = here(*request, f"--verify-in={namespace}")
     assert done.returncode == 0, done.stderr
     tried = done.stderr.partition(f"in namespace {namespace}\n")[2]
     assert "ok: exact versions" in tried

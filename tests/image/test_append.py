@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tarfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +26,13 @@ from deploykit import cache
 from deploykit.cli.output import Lines
 from deploykit.image import verify
 from deploykit.image.append import base_image as appending
-from deploykit.image.append import index, read_inventory, stream
+from deploykit.image.append import index, read_inventory, stream, taken
+from deploykit.image.append.base_image import BaseImage
 from deploykit.image.append.compose import OCI_CONFIG
+from deploykit.image.append.facts import Facts
 from deploykit.image.engine import Engine
 from deploykit.image.inventory import script
+from deploykit.image.layers import layers
 from deploykit.plan import Plan
 from deploykit.planning import exact
 from deploykit.registry import Registry
@@ -59,19 +63,6 @@ class Pair:
     docker: str
     appended: str
     run: Finished
-
-
-@pytest.fixture(scope="session")
-def base_python(docker: Callable[..., str], needs_docker: str, base_image: str, tmp_path_factory) -> Path:
-    """The base's own interpreter, outside of it."""
-    folder = tmp_path_factory.mktemp("python")
-    command = ["tar", "-c", "-C", "/usr/local", "--exclude=site-packages", "--exclude=__pycache__", "bin", "lib"]
-    packed = subprocess.run(
-        [needs_docker, "run", "--rm", "--network", "none", base_image, *command], capture_output=True, check=True
-    ).stdout
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="tar")
-    return folder / "bin" / "python3.10"
 
 
 @pytest.fixture(scope="session")
@@ -146,16 +137,23 @@ def files(exact: str, base: str) -> dict[str, File]:
     assert manifest.content["layers"][: len(below)] == below, "the base's own layers are all there, as they are"
     found: dict[str, File] = {}
     for layer in manifest.content["layers"][len(below) :]:
-        for member, read in stream.entries(Blobs(registry).content(layer["digest"], layer["size"]), progress=Lines()):
-            found[member.name.strip("/")] = File(
-                kind=member.type,
-                mode=member.mode & 0o7777,
-                owner=(member.uid, member.gid),
-                mtime=0 if member.isdir() else int(member.mtime),
-                link=member.linkname,
-                sha256=hashlib.sha256(read()).hexdigest() if member.isreg() else "",
-            )
+        found |= of_layer(registry, layer["digest"], layer["size"])
     return found
+
+
+def of_layer(registry: Registry, digest: str, size: int) -> dict[str, File]:
+    """Every path of one layer."""
+    return {
+        member.name.strip("/"): File(
+            kind=member.type,
+            mode=member.mode & 0o7777,
+            owner=(member.uid, member.gid),
+            mtime=0 if member.isdir() else int(member.mtime),
+            link=member.linkname,
+            sha256=hashlib.sha256(read()).hexdigest() if member.isreg() else "",
+        )
+        for member, read in stream.entries(Blobs(registry).content(digest, size), progress=Lines())
+    }
 
 
 def _tag(exact: str) -> str:
@@ -163,6 +161,7 @@ def _tag(exact: str) -> str:
 
 
 def config(exact: str) -> dict[str, object]:
+    """The configuration of one image, not of an index."""
     name, _, digest = exact.rpartition("@")
     return dict(Registry(name.rpartition(":")[0]).config(digest, platform="linux/amd64"))
 
@@ -198,22 +197,47 @@ def test_layers_of_the_base_that_the_repository_has_are_not_touched(pair):
     assert "==> The base's 4 layers: 4 there" in pair.run.stderr
 
 
-def test_it_holds_inside_what_must_hold_in_the_image_that_docker_makes(pair, engine, docker):
+def test_what_must_hold_inside_holds_in_both(pair, engine, docker):
     docker("pull", "--quiet", pair.appended)
-    checks = verify.inside(pair.appended, _plan(pair, engine), engine)
-    assert {check.name: check.problem for check in checks if check.problem} == {}
-    assert len(checks) >= 6
+    plan = _plan(pair, engine)
+    with ThreadPoolExecutor() as pool:
+        checks = list(pool.map(lambda image: verify.inside(image, plan, engine), (pair.docker, pair.appended)))
+    assert [{check.name: check.problem for check in found if check.problem} for found in checks] == [{}, {}]
+    assert len(checks[1]) >= 6
 
 
-def test_what_an_engine_reads_in_the_base_its_files_tell_too(docker, base_image, append_cache, monkeypatch):
-    """Word for word, without running anything of the base."""
+@pytest.fixture
+def without_engine(base_image: str, base_python: Path, append_cache: Path, monkeypatch) -> tuple[BaseImage, Facts]:
+    """The base as its registry has it, and what its files say, in this process as on a machine without an engine."""
     monkeypatch.setenv("DEPLOYKIT_CACHE", str(append_cache))
+    monkeypatch.setenv("DEPLOYKIT_PYTHON", str(base_python))
     registry, tag = Registry(base_image.rpartition(":")[0]), base_image.rpartition(":")[2]
     image = appending.find(registry, registry.digest(tag), platform="linux/amd64")
-    facts = appending.facts(image, beside=None, progress=Lines())
+    return image, appending.facts(image, beside=None, progress=Lines())
+
+
+def test_what_an_engine_reads_in_the_base_its_files_tell_too(docker, base_image, without_engine):
+    """Word for word, without running anything of the base."""
+    image, facts = without_engine
     told = read_inventory.report(facts, image.config, reference=base_image)
     said = docker("run", "--rm", "--network", "none", base_image, "python3", "-c", script())
     assert told == json.loads(said.splitlines()[-1])
+
+
+@pytest.fixture
+def full_plan(engine: Engine, base_image: str) -> Plan:
+    return exact(
+        _request(Profile.FULL, base_image, base_image.rpartition(":")[0]), None, engine=engine, progress=Lines()
+    )
+
+
+def test_with_jars_too_the_layers_are_byte_for_byte_those_that_docker_makes(full_plan, full, docker, without_engine):
+    """An image of 1.5 GB, neither pushed nor read again: the digests of what is in its layers tell."""
+    _, facts = without_engine
+    made = {layer.name: layer.make(Lines()).diff_id for layer in layers(full_plan, facts) if layer.make is not None}
+    assert list(made) == ["jre", "dependencies", "pyspark", "mage-ilum"]
+    dockers = json.loads(docker("inspect", "--format", "{{json .RootFS.Layers}}", full))
+    assert [diff_id for diff_id in dockers if diff_id in made.values()] == list(made.values())
 
 
 def test_two_machines_make_the_same_bytes(pair, append, registry, base_python, tmp_path):
@@ -281,30 +305,69 @@ def test_without_a_push_it_needs_an_engine_and_says_so(append, base_image, repos
 
 def _plan(pair: Pair, engine: Engine) -> Plan:
     labels = config(pair.appended)["config"]["Labels"]
-    request = Request(
-        spark=SPARK,
-        profile=Profile(labels["io.deploykit.profile"]),
-        repository=pair.appended.rpartition("@")[0].rpartition(":")[0],
-        platform="linux/amd64",
-        base=labels["org.opencontainers.image.base.name"],
-        network="host",
-    )
+    profile, base = Profile(labels["io.deploykit.profile"]), labels["org.opencontainers.image.base.name"]
+    request = _request(profile, base, pair.appended.rpartition("@")[0].rpartition(":")[0])
     return exact(request, None, engine=engine, progress=Lines())
 
 
-def test_one_index_names_the_images_of_two_platforms_each_of_its_own_kind(append, registry, base_image):
-    """The base for arm64 is the one for amd64 under another name, with the loader that programs for arm64 ask for."""
+def _request(profile: Profile, base: str, repository: str) -> Request:
+    """As the build with Docker asks."""
+    return Request(
+        spark=SPARK, profile=profile, repository=repository, platform="linux/amd64", base=base, network="host"
+    )
+
+
+@pytest.fixture(scope="module")
+def both(append: Deploykit, registry: str, base_image: str) -> Finished:
+    """Profile `connect` for two platforms, in a repository that has no Java to take.
+
+    The base for arm64 is the one for amd64 under another name, with the loader that programs for arm64 ask for.
+    """
     base = arm64_beside(base_image, f"{registry}/deploykit-test/{uuid.uuid4().hex[:12]}")
-    repository = base.rpartition(":")[0]
-    request = ("--spark", SPARK, "--profile", "slim", "--platform", "linux/amd64", "--also-platform", "linux/arm64")
-    done = append(*request, "--repository", repository, base=base)
+    request = ("--spark", SPARK, "--no-warm", "--platform", "linux/amd64", "--also-platform", "linux/arm64")
+    done = append(*request, "--repository", base.rpartition(":")[0], base=base)
     assert done.returncode == 0, done.stderr
-    both = Registry(repository).manifest(done.stdout.split()[-1].rpartition("@")[2])
-    platforms = [part["platform"]["architecture"] for part in both.parts]
-    assert platforms == ["amd64", "arm64"]
-    assert done.stderr.count("ok: programs and libraries are for linux/arm64") == 1
-    tags = [config(f"{repository}:x@{part['digest']}")["config"]["Labels"] for part in both.parts]
-    assert tags[0]["io.deploykit.inputs"] != tags[1]["io.deploykit.inputs"]
+    return done
+
+
+def parts(exact: str) -> list[str]:
+    """The images that an index names, by the platform's name."""
+    name, _, digest = exact.rpartition("@")
+    found = sorted(Registry(name.rpartition(":")[0]).manifest(digest).parts, key=lambda part: str(part["platform"]))
+    assert [part["platform"]["architecture"] for part in found] == ["amd64", "arm64"]
+    return [f"{name}@{part['digest']}" for part in found]
+
+
+def test_one_index_names_the_images_of_two_platforms_each_of_its_own_kind(both):
+    assert both.stderr.count("ok: programs and libraries are for linux/arm64") == 1
+    amd64, arm64 = map(config, parts(both.stdout.split()[-1]))
+    assert (amd64["architecture"], arm64["architecture"]) == ("amd64", "arm64")
+    assert len({image["config"]["Labels"]["io.deploykit.inputs"] for image in (amd64, arm64)}) == 2
+
+
+def java(exact: str) -> dict[str, File]:
+    """The Java runtime of an image without an index, from its first layer of ours: see `keys`."""
+    name, _, digest = exact.rpartition("@")
+    registry = Registry(name.rpartition(":")[0])
+    manifest = registry.manifest(digest)
+    ours = taken.read(manifest, registry.config_of(manifest))
+    layer = next(layer for layer in ours if layer.name == "jre")
+    return of_layer(registry, layer.digest, layer.size)
+
+
+def test_the_java_that_is_made_without_an_engine_is_the_one_that_docker_makes(both, connect):
+    made, dockers = java(parts(both.stdout.split()[-1])[0]), java(connect.exact)
+    assert {path: made[path] for path in made if path not in dockers or made[path] != dockers[path]} == {}
+    assert len(made) > 50
+
+
+def test_the_java_for_another_platform_is_linked_from_the_modules_of_that_platform(both):
+    """It cannot run here: the files tell. The same modules, with other programs and libraries."""
+    here, there = (java(part) for part in parts(both.stdout.split()[-1]))
+    assert set(here) == set(there)
+    same = {path for path in here if here[path] == there[path]}
+    assert "opt/java/conf/security/java.security" in same
+    assert {"opt/java/bin/java", "opt/java/lib/server/libjvm.so", "opt/java/lib/modules"} & same == set()
 
 
 def arm64_beside(base: str, repository: str) -> str:
