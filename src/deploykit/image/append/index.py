@@ -7,7 +7,7 @@ from typing import Any
 from deploykit.errors import BuildError
 from deploykit.plan import Plan
 from deploykit.registry import Manifest, Registry
-from deploykit.registry.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, compact
+from deploykit.registry.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, compact, sha256
 
 
 def tag(plans: Sequence[Plan]) -> str:
@@ -28,7 +28,10 @@ def index(images: Mapping[str, Manifest]) -> dict[str, Any]:
 
 
 def put(plans: Sequence[Plan], registry: Registry) -> tuple[str, str]:
-    """Put the index of images that are in the registry there; returns its tag and digest. What is there stays."""
+    """Put the index of images that are in the registry there; returns its tag and digest. What is there stays.
+
+    Raises `BuildError` where that names images which the registry has not, or not all of.
+    """
     images: dict[str, Manifest] = {}
     for plan in plans:
         found = registry.manifest(plan.tag)
@@ -36,6 +39,12 @@ def put(plans: Sequence[Plan], registry: Registry) -> tuple[str, str]:
             raise BuildError(f"{plan.reference} is not in the registry.", fix="run it again")
         images[plan.platform] = found
     content = index(images)
-    named = tag(plans)
-    digest = registry.digest(named)
-    return named, digest or registry.put_manifest(named, compact(content), content["mediaType"])
+    raw, named = compact(content), tag(plans)
+    digest = registry.digest(named) or registry.put_manifest(named, raw, content["mediaType"])
+    if digest != sha256(raw) and (lost := registry.missing(digest)):
+        raise BuildError(
+            f"{registry.repository}:{named} names an image that the registry has lost, or a part of one.",
+            why=f"{lost[0]} is not there, and a tag that is there is never pushed over.",
+            fix="remove the tag from the registry, and run it again",
+        )
+    return named, digest
