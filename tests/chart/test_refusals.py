@@ -65,6 +65,7 @@ def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):
         ("module", "mageai.metrics.enabled=true", "mageai.metrics.enabled means nothing"),
         ("module", "mageai.database.existingSecret=pg", "mageai.database.existingSecret means nothing"),
         ("module", "executor.default=true", "executor.default means nothing"),
+        ("company", "mageai.enabled=false", "means nothing with mageai.enabled=false"),
     ],
 )
 def test_what_does_not_go_together_is_refused(values, setting, words):

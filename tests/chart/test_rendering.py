@@ -141,8 +141,10 @@ def test_every_pod_has_the_extra_variables():
         assert container["envFrom"] == [{"configMapRef": {"name": "team-settings"}}], kind
 
 
-def test_the_key_that_ilums_umbrella_chart_switches_its_module_by_changes_nothing():
-    assert rendered("company", "mageai.enabled=true") == rendered("company", "mageai.enabled=false")
+def test_the_key_that_ilums_umbrella_chart_switches_its_module_by_means_no_second_mage():
+    module = rendered("module", "driftCheck.enabled=true")
+    assert rendered("module", "driftCheck.enabled=true", "ilum.module=false", "mageai.enabled=false") == module
+    assert rendered("module", "driftCheck.enabled=true", "mageai.enabled=true") == module, "where Ilum's module is on"
 
 
 def test_spark_runs_in_ilums_own_namespace_unless_it_is_said_where():

@@ -125,4 +125,4 @@ def test_another_value_changes_what_is_installed_or_is_refused_by_name(effects, 
 
 def test_a_key_that_nothing_reads_is_found():
     """By the one that is accepted and changes nothing."""
-    assert not effect(("mageai", "enabled"), True, False).shown
+    assert not effect(("global",), {}, {"other": True}).shown

@@ -106,7 +106,7 @@ The pods of Mage's server, and of a scheduler apart: this chart's, or those of I
 that one label.
 */}}
 {{- define "mage-ilum.serverPods" -}}
-{{- if .Values.ilum.module -}}
+{{- if include "mage-ilum.isModule" . -}}
 app.kubernetes.io/name: mageai
 {{- else -}}
 {{ include "mage-ilum.selectorLabels" (dict "root" . "component" "server") }}
@@ -114,7 +114,7 @@ app.kubernetes.io/name: mageai
 {{- end -}}
 
 {{- define "mage-ilum.schedulerPods" -}}
-{{- if .Values.ilum.module -}}
+{{- if include "mage-ilum.isModule" . -}}
 app.kubernetes.io/name: mageai-scheduler
 {{- else -}}
 {{ include "mage-ilum.selectorLabels" (dict "root" . "component" "scheduler") }}
@@ -127,7 +127,7 @@ matchExpressions:
 
 {{/* Whether there are worker pods that a policy can select. Nothing but its namespace tells Mage's Job from another's. */}}
 {{- define "mage-ilum.hasWorkers" -}}
-{{- if or .Values.executor.enabled (and .Values.ilum.module .Values.executor.dedicatedNamespace) -}}
+{{- if or .Values.executor.enabled (and (include "mage-ilum.isModule" .) .Values.executor.dedicatedNamespace) -}}
 true
 {{- end -}}
 {{- end -}}
@@ -140,11 +140,4 @@ replaces those labels. The drift check and helm test have policies of their own,
 matchExpressions:
   - {key: batch.kubernetes.io/job-name, operator: Exists}
   - {key: app.kubernetes.io/component, operator: NotIn, values: [drift-check, test]}
-{{- end -}}
-
-{{/* Whether Mage runs as two pods. */}}
-{{- define "mage-ilum.isSplit" -}}
-{{- if and .Values.mageai.standaloneScheduler (not .Values.ilum.module) -}}
-true
-{{- end -}}
 {{- end -}}

@@ -26,6 +26,20 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* Whether Ilum's own module runs Mage, and this release is what goes beside it. With --reuse-values the key `enabled` may be missing. */}}
+{{- define "mage-ilum.isModule" -}}
+{{- if or .Values.ilum.module (eq (toString .Values.mageai.enabled) "false") -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* Whether Mage runs as two pods. */}}
+{{- define "mage-ilum.isSplit" -}}
+{{- if and .Values.mageai.standaloneScheduler (not (include "mage-ilum.isModule" .)) -}}
+true
+{{- end -}}
+{{- end -}}
+
 {{/* The component whose pods serve Mage's page, and the one whose pod starts the executor's Jobs. */}}
 {{- define "mage-ilum.pageComponent" -}}
 {{- .Values.mageai.standaloneScheduler | ternary "web" "server" -}}

@@ -5,7 +5,7 @@
 {{- if not .Values.executor.dedicatedNamespace -}}
   {{- fail "\n\nexecutor.enabled needs executor.dedicatedNamespace=true: Mage's right to create Jobs lets it use any ServiceAccount of this namespace, so declare that the namespace is Mage's own." -}}
 {{- end -}}
-{{- if not .Values.ilum.module -}}
+{{- if not (include "mage-ilum.isModule" .) -}}
   {{- if not .Values.mageai.database.existingSecret -}}
     {{- fail "\n\nexecutor.enabled needs mageai.database.existingSecret: worker pods and Mage would lock each other out of one SQLite file. Name a Secret with MAGE_DATABASE_CONNECTION_URL=postgresql+psycopg2://..." -}}
   {{- end -}}

@@ -27,6 +27,7 @@
 {{/* Ilum's own module runs Mage: what would change Mage's pods says nothing there. */}}
 {{- define "mage-ilum.validateModule" -}}
 {{- $mage := .Values.mageai -}}
+{{- $by := .Values.ilum.module | ternary "ilum.module=true" "mageai.enabled=false" -}}
 {{- $ours := dict
   "mageai.standaloneScheduler" $mage.standaloneScheduler
   "mageai.ingress.enabled" $mage.ingress.enabled
@@ -39,7 +40,7 @@
   "executor.default" .Values.executor.default -}}
 {{- range $key, $value := $ours -}}
 {{- if $value -}}
-  {{- fail (printf "\n\n%s means nothing with ilum.module=true, where Ilum's own module runs Mage: set it in the values of Ilum's release, or leave ilum.module off." $key) -}}
+  {{- fail (printf "\n\n%s means nothing with %s, where Ilum's own module runs Mage: set it in the values of Ilum's release, or leave %s out." $key $by $by) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -4,7 +4,7 @@
 {{- include "mage-ilum.validateSpark" . -}}
 {{- include "mage-ilum.validateIlum" . -}}
 {{- include "mage-ilum.validateEnv" . -}}
-{{- if .Values.ilum.module -}}
+{{- if include "mage-ilum.isModule" . -}}
   {{- include "mage-ilum.validateModule" . -}}
 {{- else -}}
   {{- include "mage-ilum.validateSplit" . -}}
@@ -18,7 +18,7 @@
 
 {{- define "mage-ilum.validateImage" -}}
 {{- with .Values.mageai.image -}}
-{{- if and (not .repository) (not $.Values.ilum.module) -}}
+{{- if and (not .repository) (not (include "mage-ilum.isModule" $)) -}}
   {{- fail "\n\nmageai.image.repository is empty: say which image to run. `deploykit image --spark X.Y.Z` builds one and prints it." -}}
 {{- end -}}
 {{- if and (not .repository) $.Values.driftCheck.enabled -}}
@@ -35,7 +35,7 @@
 
 {{/* Two renderings would give two JWT_SECRETs. */}}
 {{- define "mage-ilum.validateSecret" -}}
-{{- if not (or .Values.ilum.module .Values.mageai.existingSecret .Values.mageai.generateSecretWithoutCluster (include "mage-ilum.hasCluster" .)) -}}
+{{- if not (or (include "mage-ilum.isModule" .) .Values.mageai.existingSecret .Values.mageai.generateSecretWithoutCluster (include "mage-ilum.hasCluster" .)) -}}
   {{- fail "\n\nmageai.existingSecret is empty and this renderer has no cluster in which to look up the Secret of an earlier rendering: JWT_SECRET and DEFAULT_OWNER_PASSWORD would change each time. Name a Secret of your own with these keys (Argo CD, `helm template | kubectl apply`), or set mageai.generateSecretWithoutCluster=true for a rendering that is only read." -}}
 {{- end -}}
 {{- end -}}
