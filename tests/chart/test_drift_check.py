@@ -3,7 +3,7 @@
 import pytest
 from tests.chart.rendering import named, of_kind, pods, rendered
 
-from mage_ilum import check
+from mage_ilum import check, drift
 
 pytestmark = pytest.mark.usefixtures("needs_helm")
 
@@ -30,6 +30,14 @@ def test_a_difference_is_a_failed_job_that_is_not_tried_again():
     assert 600 <= job["activeDeadlineSeconds"] < 3600
     assert job["ttlSecondsAfterFinished"] > 3600
     assert job["template"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_drift_alone_fails_the_job_with_a_reason_of_its_own():
+    fails, ignored = cronjob()["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
+    assert fails["action"] == "FailJob"
+    name = container(cronjob())["name"]
+    assert fails["onExitCodes"] == {"containerName": name, "operator": "In", "values": [drift.DRIFT]}
+    assert ignored == {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
 
 
 def test_it_runs_what_the_image_has_with_arguments_that_it_knows():

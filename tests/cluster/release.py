@@ -172,6 +172,24 @@ class Release:
         """How many rows a run's loader block has left on the volume."""
         return int(self.python(ROWS, pipeline, run))
 
+    def start_drift_check(self) -> str:
+        """Have the drift check look now; the name of its Job."""
+        name = f"drift-{time.monotonic_ns()}"
+        self.kubectl("create", "job", name, f"--from=cronjob/{RELEASE}-drift-check")
+        return name
+
+    def drift_said(self, job: str) -> tuple[str, str]:
+        """How a drift check ended, `Complete` or the reason of its failure, and its pod's termination message."""
+
+        def ended() -> str:
+            conditions = json.loads(self.kubectl("get", "job", job, "--output=json"))["status"].get("conditions", ())
+            found = {condition["type"]: condition["reason"] for condition in conditions}
+            return "Complete" if "Complete" in found else found.get("Failed", "")
+
+        how = str(until(90, ended, f"{job} to end"))
+        [pod] = self.items("pods", f"--selector=batch.kubernetes.io/job-name={job}")
+        return how, pod["status"]["containerStatuses"][0]["state"]["terminated"]["message"].strip()
+
     def restart(self) -> None:
         """New pods: established connections outlive a change of policies."""
         self.kubectl("rollout", "restart", "deployment/mage")

@@ -124,7 +124,7 @@ class Mage:
         """Change the Service in the values, and have Helm follow."""
         path = self.release.values
         values = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-        values["ilum"] = {**server["ilum"], "namespace": SPARK_NAMESPACE}
+        values |= {"ilum": {**server["ilum"], "namespace": SPARK_NAMESPACE}, "driftCheck": {"enabled": True}}
         path.write_text(yaml.safe_dump(values), encoding="utf-8")
         if "mageai" in values:
             self.release.install()
@@ -236,10 +236,14 @@ def test_a_switched_service_takes_the_next_block_and_leaves_the_running_one(mage
     assert running.versions("BEGAN") == f"{OLD} {OLD}", running.said
 
     mage.lead_to(GREEN)
+    drift = mage.release.start_drift_check()
     following = mage.next_block()
     assert following.versions("ENDED") == f"{NEW} 2", following.said
     assert f"PySpark {OLD} talks to the newer Spark {NEW}" in following.said
     assert connections("blue") == 1
+    how, message = mage.release.drift_said(drift)
+    assert how == "PodFailurePolicy", message
+    assert message.startswith(f"Drift: PySpark {OLD} in the image, Spark {NEW} on the server (older-client).")
 
     mage.let_go()
     assert running.ended() == 0
@@ -251,10 +255,13 @@ def test_a_switched_service_takes_the_next_block_and_leaves_the_running_one(mage
 def test_when_the_old_server_has_ended_sync_finds_the_image_that_fits_the_new_one(mage: Mage) -> None:
     stop("blue")
     mage.sync()
+    drift = mage.release.start_drift_check()
     following = mage.next_block()
     assert following.versions("BEGAN") == f"{NEW} {NEW}", following.said
     assert following.versions("ENDED") == f"{NEW} 2", following.said
     assert "talks to" not in following.said
+    same = f"No drift: PySpark {NEW} in the image, Spark {NEW} on the server (same)."
+    assert mage.release.drift_said(drift) == ("Complete", same)
 
 
 def test_a_newer_client_is_refused_before_the_block_does_anything(mage: Mage, registry: str) -> None:
@@ -281,3 +288,6 @@ def test_a_server_that_ends_under_a_running_block_fails_it_within_half_a_minute(
     assert running.ended() != 0
     assert time.monotonic() - gone < 30
     assert not running.versions("ENDED")
+    how, message = mage.release.drift_said(mage.release.start_drift_check())
+    assert how == "Complete", "a server that is away is no drift"
+    assert message.startswith("Nothing was compared: ")
