@@ -4,6 +4,8 @@ import pytest
 import yaml
 from tests.chart.rendering import environment, mage, named, of_kind, pods, refusal, rendered
 
+from deploykit.errors import UsageError
+
 pytestmark = pytest.mark.usefixtures("needs_helm")
 
 PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -85,6 +87,35 @@ def test_an_affinity_as_kubernetes_has_it_reaches_mage_as_mage_reads_it():
     given = {"nodeAffinity": node, "podAntiAffinity": {PREFERRED: [{"weight": 7, "podAffinityTerm": term}]}}
     found = config(rendered("split", f"executor.affinity={given}"))["pod"]["affinity"]
     assert found == {"nodeAffinity": node, "podAntiAffinity": {PREFERRED: [{"weight": 7, **term}]}}
+
+
+def leads(*, kind="podAffinity", key="kubernetes.io/hostname", **labels):
+    """An affinity to pods with these labels, as a change of values."""
+    names = {f"app.kubernetes.io/{name}": value for name, value in labels.items()}
+    term = {"topologyKey": key, "labelSelector": {"matchLabels": names}}
+    return f"executor.affinity={ ({kind: {PREFERRED: [{'weight': 100, 'podAffinityTerm': term}]}}) }"
+
+
+@pytest.mark.parametrize("labels", [{"component": "server"}, {"name": "mage-ilum", "instance": "mage"}])
+def test_an_affinity_of_the_users_own_that_leads_to_mages_node_is_accepted(labels):
+    assert rendered("executor", leads(**labels))
+
+
+@pytest.mark.parametrize(
+    "affinity",
+    [
+        leads(component="server", kind="podAntiAffinity"),
+        leads(component="server", key="topology.kubernetes.io/zone"),
+        leads(component="web"),
+        leads(component="server", instance="other"),
+        "executor.affinity={podAffinity: {}}",
+        f"executor.affinity={{podAffinity: {{{PREFERRED}: [{{podAffinityTerm: {{topologyKey: zone}}}}]}}}}",
+    ],
+)
+def test_an_affinity_that_may_leave_worker_pods_away_from_their_volume_is_refused(affinity):
+    with pytest.raises(UsageError) as raised:
+        rendered("executor", affinity)
+    assert "executor.affinity leads worker pods to no node in particular" in raised.value.why
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.chart.rendering import example, refusal, rendered
 
 from deploykit import assets
 from deploykit.deploy import chart
+from deploykit.deploy.reference import ImageReference
 from deploykit.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("needs_helm")
@@ -21,7 +22,6 @@ pytestmark = pytest.mark.usefixtures("needs_helm")
     [
         ("mageai.image.repository=", "mageai.image.repository is empty"),
         ("mageai.image.tag=", "mageai.image.tag and mageai.image.digest are empty"),
-        ("mageai.image.tag=latest", "mageai.image.tag is `latest`"),
         ("ilum.server.host=", "ilum.server.host is empty"),
         ("ilum.service.create=true", "ilum.service.selector is empty"),
         ("ilum.server.namespace=other", "Service of another namespace"),
@@ -47,7 +47,6 @@ def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):
         ("executor", "mageai.persistence.enabled=false", "executor.enabled needs mageai.persistence.enabled=true"),
         ("executor", "mageai.database.existingSecret=", "executor.enabled needs mageai.database.existingSecret"),
         ("executor", "mageai.persistence.accessModes={ReadWriteOncePod}", "accessModes holds ReadWriteOncePod"),
-        ("executor", "executor.affinity.nodeAffinity.x=y", "executor.affinity has no podAffinity"),
         ("executor", "executor.serviceAccountName=mage", "executor.serviceAccountName is Mage's own"),
         ("executor", "networkPolicy.apiServer.cidrs=null", "networkPolicy.apiServer.cidrs is empty"),
         ("split", "mageai.database.existingSecret=", "standaloneScheduler needs mageai.database.existingSecret"),
@@ -75,6 +74,21 @@ def test_what_does_not_go_together_is_refused(values, setting, words):
 def test_the_drift_check_needs_an_image_also_beside_ilums_module():
     said = refusal("driftCheck.enabled=true", "mageai.image.repository=", values="module")
     assert "mageai.image.repository is empty, and driftCheck.enabled" in said
+
+
+@pytest.mark.parametrize("tag", ["latest", "latest-spark3.5", "3.5_latest", "Stable", "main", "edge", "nightly", "dev"])
+def test_a_tag_that_moves_is_refused_by_the_chart_and_by_deploykit_alike(tag):
+    assert f"mageai.image.tag is `{tag}`, a tag that moves" in refusal(f"mageai.image.tag={tag}")
+    with pytest.raises(UsageError, match="which image exactly"):
+        ImageReference.parse(f"mage:{tag}")
+    digest = f"sha256:{'0123456789abcdef' * 4}"
+    assert rendered("minimal", f"mageai.image={{repository: mage, tag: {tag}, digest: '{digest}'}}")
+
+
+@pytest.mark.parametrize("tag", ["0.9.80-spark4.1.1-slim-1", "stable-7", "2026-11-28-main", "nightly-20261128"])
+def test_a_tag_that_only_looks_like_one_that_moves_is_not_refused(tag):
+    assert rendered("minimal", f"mageai.image={{repository: mage, tag: '{tag}'}}")
+    assert ImageReference.parse(f"mage:{tag}")
 
 
 @pytest.mark.parametrize("kind", ["LoadBalancer", "NodePort"])
@@ -105,6 +119,20 @@ def test_a_secret_in_clear_is_refused_and_not_repeated(name, value):
     assert f"mageai.extraEnvs gives {name} in clear" in said
     assert "secretKeyRef" in said
     assert value == "x" or value not in said
+
+
+@pytest.mark.parametrize("containers", ["extraContainers", "extraInitContainers"])
+def test_a_secret_in_clear_is_refused_in_containers_of_the_users_own_too(containers):
+    own = "{name: %s, image: 'tools:1', env: [%s]}"
+    fine = own % (
+        "fine",
+        "{name: API_TOKEN, valueFrom: {secretKeyRef: {name: api, key: token}}}, {name: PORT, value: '7'}",
+    )
+    wrong = own % ("wrong", "{name: DB_PASSWORD, value: x}")
+    assert rendered("minimal", f"mageai.{containers}=[{fine}, {{name: bare, image: 'tools:1'}}]")
+    with pytest.raises(UsageError) as raised:
+        rendered("minimal", f"mageai.{containers}=[{fine}, {wrong}]")
+    assert f"mageai.{containers}[1].env gives DB_PASSWORD in clear" in raised.value.why
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-{{/* mageai.extraEnvs: nothing that the chart sets, and nothing secret in clear. */}}
+{{/* Environment variables of the user's own: nothing that the chart sets, and nothing secret in clear. */}}
 {{- define "mage-ilum.validateEnv" -}}
 {{- $ours := dict "INSTANCE_TYPE" true "MAGE_BASE_PATH" true -}}
 {{- range include "mage-ilum.mageEnv" (dict "root" . "component" (include "mage-ilum.schedulingComponent" .)) | fromYamlArray -}}
@@ -11,10 +11,22 @@
 {{- if hasKey $ours .name -}}
   {{- fail (printf "\n\nmageai.extraEnvs sets %s, which the chart sets itself, with what follows from it: %s instead." .name (include "mage-ilum.keyOfVariable" .name)) -}}
 {{- end -}}
+{{- end -}}
+{{- include "mage-ilum.validateEnv.clear" (dict "key" "mageai.extraEnvs" "env" .Values.mageai.extraEnvs) -}}
+{{- range $key := list "extraContainers" "extraInitContainers" -}}
+{{- range $number, $container := get $.Values.mageai $key -}}
+{{- include "mage-ilum.validateEnv.clear" (dict "key" (printf "mageai.%s[%d].env" $key $number) "env" $container.env) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Refuses a variable of `env`, the value of `key`, that is secret and written out. */}}
+{{- define "mage-ilum.validateEnv.clear" -}}
+{{- range .env -}}
 {{- $named := and (regexMatch "(?i)(PASSWORD|PASSWD|PASSPHRASE|TOKEN|(^|_)PASS|(API|PRIVATE|ACCOUNT)_?KEY|CREDENTIALS?)$|SECRET" .name) (not (regexMatch "(?i)_(FILE|PATH|DIR|NAME|TIME)$" .name)) -}}
 {{- $inUrl := regexMatch "://[^/@\\s]*:[^/@\\s]+@" (toString .value) -}}
 {{- if and .value (or $named $inUrl) -}}
-  {{- fail (printf "\n\nmageai.extraEnvs gives %s in clear, readable in `helm get values` and in the pod: put it into a Secret and name that, {name: %s, valueFrom: {secretKeyRef: {name: ..., key: ...}}}." .name .name) -}}
+  {{- fail (printf "\n\n%s gives %s in clear, readable in `helm get values` and in the pod: put it into a Secret and name that, {name: %s, valueFrom: {secretKeyRef: {name: ..., key: ...}}}." $.key .name .name) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

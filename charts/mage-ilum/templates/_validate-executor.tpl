@@ -18,11 +18,27 @@
   {{- if eq .Values.executor.serviceAccountName (include "mage-ilum.serviceAccountName" .) -}}
     {{- fail "\n\nexecutor.serviceAccountName is Mage's own ServiceAccount, which may create Jobs: worker pods need no right at all. Leave it empty, or name another." -}}
   {{- end -}}
-  {{- $affinity := .Values.executor.affinity -}}
-  {{- if and $affinity (not $affinity.podAffinity) (not (has "ReadWriteMany" $volume.accessModes)) -}}
-    {{- fail "\n\nexecutor.affinity has no podAffinity, and the volume is ReadWriteOnce: a worker pod on another node than Mage's would wait for it for ever. Add a podAffinity to Mage's pods (app.kubernetes.io/component: server), leave executor.affinity empty, or set mageai.persistence.accessModes=[ReadWriteMany]." -}}
-  {{- end -}}
   {{- include "mage-ilum.validateWorkerAffinity" . -}}
+  {{- if not (or (has "ReadWriteMany" $volume.accessModes) (include "mage-ilum.workersFollowMage" .)) -}}
+    {{- fail "\n\nexecutor.affinity leads worker pods to no node in particular, and the volume is ReadWriteOnce: one on another node than Mage's would wait for it for ever. Add a preferred podAffinity with topologyKey kubernetes.io/hostname to Mage's pods (app.kubernetes.io/component: server), leave executor.affinity empty, or set mageai.persistence.accessModes=[ReadWriteMany]." -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Whether worker pods are asked onto the node of the pod that starts them; by default they are. */}}
+{{- define "mage-ilum.workersFollowMage" -}}
+{{- $affinity := .Values.executor.affinity -}}
+{{- $mage := merge (include "mage-ilum.labels" (dict "root" . "component" (include "mage-ilum.schedulingComponent" .)) | fromYaml) .Values.mageai.podLabels -}}
+{{- if not $affinity -}}
+true
+{{- end -}}
+{{- range dig "podAffinity" "preferredDuringSchedulingIgnoredDuringExecution" list $affinity -}}
+{{- with .podAffinityTerm -}}
+{{- $selected := and .labelSelector (include "mage-ilum.selects" (dict "selector" .labelSelector "labels" $mage)) -}}
+{{- if and (eq $selected "yes") (eq .topologyKey "kubernetes.io/hostname") -}}
+true
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

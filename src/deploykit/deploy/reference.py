@@ -11,6 +11,20 @@ _REFERENCE = re.compile(
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 _ID = re.compile(r"sha256:[0-9a-f]{64}")
+_MOVING = re.compile(
+    r"(canary|dev|develop|edge|head|main|master|nightly|snapshot|stable|trunk)|(.*[-_.])?latest([-_.].*)?",
+    re.IGNORECASE,
+)
+"""As in the chart's templates/_validate.tpl."""
+
+
+def moves(tag: str) -> bool:
+    """Whether a tag is one that is known to mean another image from time to time; none means `latest`.
+
+    >>> [moves(tag) for tag in ("", "latest", "3.5-latest", "stable", "0.9.80-spark3.5.7-slim-0123abcd", "stable-7")]
+    [True, True, True, True, False, False]
+    """
+    return not tag or _MOVING.fullmatch(tag) is not None
 
 
 @dataclass(frozen=True)
@@ -46,10 +60,11 @@ class ImageReference:
                 f"{text} looks like the short id of an image, which no cluster knows",
                 fix="the reference that `deploykit image --push` prints",
             )
-        if not found.digest and found.tag in ("", "latest"):
+        if not found.digest and moves(found.tag):
             raise UsageError(
                 f"{text!r} does not say which image exactly",
-                why="`latest` changes under a running release, and drifts away from the Spark that the server runs",
+                why=f"`{found.tag or 'latest'}` changes under a running release, and drifts away from the Spark that "
+                "the server runs",
                 fix="name a fixed tag or a digest, as `deploykit image` prints it",
             )
         return found

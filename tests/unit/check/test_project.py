@@ -139,6 +139,7 @@ FINE = RunningImage(
         ({}, "image-fine"),
         ({"label": "", "locked": "", "digest": "", "tag_digest": "", "wanted": ""}, "image-fine"),
         ({"reference": "mage:latest", "wanted": "mage:latest"}, "tag-latest"),
+        ({"reference": "mage:stable", "wanted": "mage:stable"}, "tag-latest"),
         ({"reference": "r:5000/mage", "wanted": "r:5000/mage"}, "tag-latest"),
         ({"label": "4.2.0"}, "image-differs"),
         ({"pyspark": "3.5.0"}, "image-differs"),

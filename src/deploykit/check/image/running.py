@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from deploykit.check.cluster.steps import failed, passed, warned
 from deploykit.check.model import Step
+from deploykit.deploy.reference import moves as tag_moves
 from deploykit.detect.image_tags import spark_version
 
 NAME = "image"
@@ -47,12 +48,12 @@ def steps(image: RunningImage, *, where: str) -> tuple[Step, ...]:
 
 
 def moves(reference: str) -> bool:
-    """Whether a reference may mean another image tomorrow: `latest` or no tag, and no digest.
+    """Whether a reference may mean another image tomorrow: a tag that moves or none, and no digest.
 
     >>> moves("registry.example:5000/mage"), moves("mage:latest"), moves("mage:0.9.80"), moves("mage:latest@sha256:0")
     (True, True, False, False)
     """
-    return "@" not in reference and reference.rpartition("/")[2].partition(":")[2] in ("", "latest")
+    return "@" not in reference and tag_moves(reference.rpartition("/")[2].partition(":")[2])
 
 
 def _names(image: RunningImage, where: str) -> Iterator[Step]:
