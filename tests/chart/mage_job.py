@@ -13,8 +13,10 @@ def job_of_mage(documents):
     for document in documents:
         if document["kind"] == "ConfigMap" and "executor.yaml" in document["data"]:
             config = yaml.safe_load(document["data"]["executor.yaml"])
-            metadata = {**camel_case(config["metadata"]), "name": "mage-data-prep-block-1"}
-            template = {"metadata": metadata, "spec": pod_of_mage(config, *own_pod(documents))}
+            mage, pod = own_pod(documents)
+            [prefix] = [variable["value"] for variable in mage["env"] if variable["name"] == "MAGE_CLUSTER_UUID"]
+            metadata = {**camel_case(config["metadata"]), "name": f"{prefix}-data-prep-block-1"}
+            template = {"metadata": metadata, "spec": pod_of_mage(config, mage, pod)}
             spec = {**camel_case(config["job"]), "template": template}
             return [{"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}]
     return []
