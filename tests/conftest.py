@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.needs"]
+pytest_plugins = ["tests.needs", "tests.kinds.compiler"]
 
 ORDER = ("unit", "golden", "chart", "sync", "cluster", "spark", "image")
 """What takes little first."""

@@ -30,6 +30,8 @@ TESTBED = SHARED / "testbed"
 TESTBED_DIR = Path(os.environ.get("TESTBED_DIR") or "/var/lib/testbed")
 
 MAGE = "0.9.80"
+BUILD = REPOSITORY / ".build"
+"""What tests get once and keep."""
 RUN_FOLDER = "DEPLOYKIT_TEST_RUN"
 """The variable that names the folder which the processes of one run share."""
 
@@ -61,6 +63,14 @@ def bring_up(part: str, *arguments: str, what: str, seconds: float) -> None:
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["no message"])[-1]
         missing(what, f"testbed/{part} failed: {last}")
+
+
+def fetch(what: str, command: list[str], *, cwd: Path, env: dict[str, str] | None = None) -> None:
+    """Run a command that gets a tool from a package registry."""
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
+        missing(what, f"{' '.join(command[:2])} failed: {said[-1]}")
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ VERSIONS = sorted(
 )
 
 WITHOUT_A_SCHEMA = {"ServiceMonitor", "CiliumNetworkPolicy"}
-"""Kinds that a cluster has from others than Kubernetes."""
+"""Kinds that a cluster has from others than Kubernetes: see `tests.kinds`."""
 
 
 def name_of(version):

@@ -1,4 +1,7 @@
-"""What the chart renders is what Kubernetes allows, field by field, in every version that the chart is for."""
+"""What the chart renders is what Kubernetes allows, field by field, in every version that the chart is for.
+
+So is what Prometheus' operator and Cilium read, by their own sources.
+"""
 
 import copy
 import json
@@ -8,7 +11,9 @@ import pytest
 import yaml
 from tests.chart.kubernetes_schemas import OLDEST, VERSIONS, WITHOUT_A_SCHEMA, name_of, refused
 from tests.chart.mage_job import job_of_mage
-from tests.chart.rendering import NAMES, example, parsed
+from tests.chart.rendering import NAMES, example, of_kind, parsed
+from tests.chart.rendering import rendered as rendered_with
+from tests.kinds.compiler import refused as refused_by_others
 
 from deploykit import assets
 from deploykit.deploy import chart
@@ -66,3 +71,32 @@ def test_a_mistake_is_refused(unique, version, kind, spoil, words):
     spoil(document["spec"])
     [sentence] = refused(document, version)
     assert words in sentence
+
+
+@pytest.fixture(scope="module")
+def of_others(needs_helm):
+    """The objects of kinds that are not Kubernetes' own."""
+    cilium = ("networkPolicy.apiServer.cidrs=[]", "networkPolicy.apiServer.cilium=true")
+    documents = rendered_with("split", *cilium) + rendered_with("module", *cilium, "executor.enabled=true")
+    return [document for kind in sorted(WITHOUT_A_SCHEMA) for document in of_kind(documents, kind)]
+
+
+def test_what_others_read_is_what_they_know(kinds, of_others):
+    assert {document["kind"] for document in of_others} == WITHOUT_A_SCHEMA
+    assert refused_by_others(kinds, of_others) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil", "words"),
+    [
+        ("ServiceMonitor", lambda spec: spec["endpoints"][0].update(intervall="30s"), "intervall"),
+        ("ServiceMonitor", lambda spec: spec.pop("selector"), "selector"),
+        ("CiliumNetworkPolicy", lambda spec: spec["egress"][0].update(toEntities=["kube-api"]), "kube-api"),
+        ("CiliumNetworkPolicy", lambda spec: spec["egress"][0]["toPorts"][0]["ports"][0].update(port=443), "number"),
+    ],
+    ids=["misspelt", "missing", "unknown", "number"],
+)
+def test_a_mistake_is_refused_by_others(kinds, of_others, kind, spoil, words):
+    document = copy.deepcopy(of_kind(of_others, kind)[0])
+    spoil(document["spec"])
+    assert words in refused_by_others(kinds, [document])
