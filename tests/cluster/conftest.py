@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from tests.cluster.release import CA_SECRET, DATABASE, DATABASE_FLAGS, DATABASE_URL, Release
+from tests.cluster.release import CA_SECRET, DATABASE_FLAGS, DATABASE_URL, OPENSHIFT_FLAGS, Release, database
 from tests.needs import Cluster, Ilum
 
 SPARK = "4.1.1"
@@ -49,12 +49,12 @@ def spark(ilum: Callable[[str], Ilum]) -> Ilum:
 def release(
     needs_cluster: Cluster, spark: Ilum, image: str, postgres_image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Release]:
-    """The chart with values by `deploykit values`, under default-deny egress and restricted Pod Security."""
+    """The chart with values by `deploykit values`, with any uid, default-deny egress and restricted Pod Security."""
     values = Path(tmp_path_factory.mktemp("release")) / "values.yaml"
     found = Release(cluster=needs_cluster, values=values)
 
     found.create_namespace()
-    found.kubectl("apply", "--filename=-", text=DATABASE.format(image=postgres_image))
+    found.kubectl("apply", "--filename=-", text=database(postgres_image))
     found.kubectl("create", "secret", "generic", "database", f"--from-literal={DATABASE_URL}")
     certificates = trustme.CA().cert_pem.bytes().decode()
     found.kubectl("create", "secret", "generic", CA_SECRET, f"--from-literal=ca.crt={certificates}")
@@ -62,7 +62,7 @@ def release(
         "values", "--image", image, "--namespace", spark.namespace, "--executor", "--file", str(values), seconds=30
     )
     ca = ("--set", f"ilum.server.caSecret.name={CA_SECRET}")
-    found.install(*ca, *DATABASE_FLAGS)
+    found.install(*ca, *DATABASE_FLAGS, *OPENSHIFT_FLAGS)
     yield found
     found.helm("uninstall", "mage", "--wait", check=False)
     found.delete_namespace()

@@ -29,16 +29,16 @@ metadata: {name: default-deny-egress}
 spec: {podSelector: {}, policyTypes: [Egress]}
 """
 
-DATABASE = """
+SERVICE = """
 apiVersion: v1
 kind: Pod
-metadata: {{name: postgres, labels: {{app: postgres}}}}
+metadata: {{name: {name}, labels: {{app: {name}}}}}
 spec:
   automountServiceAccountToken: false
   containers:
-    - name: postgres
+    - name: {name}
       image: {image}
-      readinessProbe: {{tcpSocket: {{port: 5432}}, periodSeconds: 1}}
+      readinessProbe: {{tcpSocket: {{port: {port}}}, periodSeconds: 1}}
       securityContext:
         runAsNonRoot: true
         runAsUser: 999
@@ -48,13 +48,21 @@ spec:
 ---
 apiVersion: v1
 kind: Service
-metadata: {{name: postgres}}
-spec: {{selector: {{app: postgres}}, ports: [{{port: 5432}}]}}
+metadata: {{name: {name}}}
+spec: {{selector: {{app: {name}}}, ports: [{{port: {port}}}]}}
+---
 """
 DATABASE_URL = "MAGE_DATABASE_CONNECTION_URL=postgresql+psycopg2://mage:mage@postgres:5432/mage"
 DATABASE_FLAGS = (
     "--set",
     "mageai.database.existingSecret=database,networkPolicy.database.to[0].podSelector.matchLabels.app=postgres",
+)
+
+ANY_UID = 1000680000
+"""A user id as OpenShift gives a namespace one; the group stays 0."""
+OPENSHIFT_FLAGS = (
+    "--set",
+    f"mageai.podSecurityContext.runAsUser={ANY_UID},mageai.podSecurityContext.fsGroup={ANY_UID}",
 )
 
 # A second pipeline of the same blocks, run once by the scheduler, each block as a Job. As Mage's page would write it.
@@ -90,6 +98,11 @@ pipelines = pathlib.Path("/home/src/mage_data/default_repo/pipelines")
 [frame] = (pipelines / sys.argv[1] / ".variables").glob(f"{sys.argv[2]}/output_0/data.parquet")
 print(len(pandas.read_parquet(frame)))
 """
+
+
+def database(image: str) -> str:
+    """PostgreSQL as `DATABASE_URL` finds it."""
+    return SERVICE.format(name="postgres", image=image, port=5432)
 
 
 def until(seconds: float, question: Callable[[], object], what: str) -> object:
@@ -129,9 +142,13 @@ class Release:
 
     def install(self, *flags: str, chart: Path | None = None) -> None:
         """Install or upgrade, with small requests, and wait for Mage to answer."""
+        self.upgrade(*flags, "--wait", "--timeout=240s", chart=chart)
+
+    def upgrade(self, *flags: str, chart: Path | None = None) -> None:
+        """The same, without waiting."""
         small = ("--set", "mageai.resources.requests.cpu=200m", "--set", "executor.resources.requests.cpu=100m")
         command = ("upgrade", "--install", RELEASE, str(chart or assets.chart()), "--values", str(self.values))
-        self.helm(*command, *small, *flags, "--wait", "--timeout=240s")
+        self.helm(*command, *small, *flags)
 
     def python(self, code: str, *arguments: str) -> str:
         """Run Python in the server's pod."""
@@ -149,24 +166,22 @@ class Release:
             check=False,
         )
 
-    def schedule(self, name: str) -> tuple[str, dict[str, set[str]]]:
-        """Have the scheduler run a copy of the pipeline as Jobs: its final status, and the worker pods' mounts."""
-        earlier, workers = self._workers(), dict[str, set[str]]()
+    def schedule(self, name: str) -> tuple[str, dict[str, Any]]:
+        """Have the scheduler run a copy of the pipeline as Jobs: its final status, and the worker pods' containers."""
+        earlier, workers = self._workers(), dict[str, Any]()
         self.python(SCHEDULE, name)
 
         def finished() -> str:
-            workers.update({name: mounts for name, mounts in self._workers().items() if name not in earlier})
+            workers.update({name: found for name, found in self._workers().items() if name not in earlier})
             status = self.python(RUN_STATUS, name)
             return status if status in {"COMPLETED", "FAILED"} else ""
 
         return str(until(240, finished, f"the scheduled pipeline {name} to end")), workers
 
-    def _workers(self) -> dict[str, set[str]]:
+    def _workers(self) -> dict[str, Any]:
         labels = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=worker"
-        return {
-            pod["metadata"]["name"]: {mount["mountPath"] for mount in pod["spec"]["containers"][0]["volumeMounts"]}
-            for pod in self.items("pods", f"--selector={labels}")
-        }
+        pods = self.items("pods", f"--selector={labels}")
+        return {pod["metadata"]["name"]: pod["spec"]["containers"][0] for pod in pods}
 
     def rows(self, pipeline: str = PIPELINE, run: str = LOADER) -> int:
         """How many rows a run's loader block has left on the volume."""

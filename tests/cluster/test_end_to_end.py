@@ -7,7 +7,7 @@ import shlex
 import subprocess
 
 import yaml
-from tests.cluster.release import LOADER, RELEASE, Release
+from tests.cluster.release import ANY_UID, LOADER, RELEASE, Release
 
 ALL_BUT_SPARK = """
 apiVersion: networking.k8s.io/v1
@@ -47,13 +47,16 @@ def test_the_pipeline_run_in_the_server_pod_has_as_many_rows_as_a_direct_query(r
     done = release.mage_run()
     assert done.returncode == 0, done.stdout + done.stderr
     assert release.rows() == direct_rows > 0
+    assert release.python("import os; print(os.getuid(), os.getgid())") == f"{ANY_UID} 0"
 
 
 def test_the_pipeline_run_in_worker_pods_has_as_many_rows_as_a_direct_query(release: Release, direct_rows: int):
     status, workers = release.schedule("scheduled")
     assert status == "COMPLETED"
     assert len(workers) == 2, "one for each block"
-    assert all("/etc/spark-connect-ca" in mounts for mounts in workers.values())
+    for container in workers.values():
+        assert "/etc/spark-connect-ca" in [mount["mountPath"] for mount in container["volumeMounts"]]
+        assert container["securityContext"]["runAsUser"] == ANY_UID
     assert release.rows("scheduled", f"*/*/{LOADER}") == direct_rows
 
 

@@ -1,5 +1,12 @@
-"""A release from the first chart on: upgraded, rolled back, uninstalled; what a person made stays."""
+"""A release from the first chart on: upgraded, stopped, led astray, rolled back, uninstalled; what a person made stays.
 
+In this order: each test leaves the state that the next one begins with.
+"""
+
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +39,9 @@ print(json.dumps({{
 """
 
 
+ASTRAY = "spark-conect-server.ilum.svc"
+
+
 @pytest.fixture(scope="module")
 def first(needs_cluster: Cluster, image: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """The first chart, installed, with a person's work in it."""
@@ -48,23 +58,48 @@ def first(needs_cluster: Cluster, image: str, tmp_path_factory: pytest.TempPathF
     found.delete_namespace()
 
 
-def test_an_upgrade_a_rollback_and_an_uninstall_lose_nothing(first: Release):
-    secret, left = first.secret(), first.python(LEFT)
+@pytest.fixture(scope="module")
+def made(first: Release) -> tuple[dict[str, str], str]:
+    """The generated Secret, and what the person's work is."""
+    left = first.python(LEFT)
     assert '"edited": true' in left
     assert "admin@admin.com" in left
+    return first.secret(), left
 
+
+def test_an_upgrade_loses_nothing(first: Release, made: tuple[dict[str, str], str]):
     first.install(chart=assets.chart())
     assert first.helm("list", "--output=yaml").stdout.count("mage-ilum-0.1.0") == 0
-    assert (first.secret(), first.python(LEFT)) == (secret, left)
+    assert (first.secret(), first.python(LEFT)) == made
 
     shared = ("--reuse-values", "--set=mageai.persistence.accessModes={ReadWriteMany}", "--dry-run=server")
     refused = first.helm("upgrade", RELEASE, str(assets.chart()), *shared, check=False)
     assert "mageai.persistence.accessModes is [ReadWriteMany], but the volume" in refused.stderr
 
+
+def test_mage_stops_well_within_its_grace_period(first: Release, made: tuple[dict[str, str], str]):
+    told = time.monotonic()
+    first.kubectl("delete", "pod", "--selector=app.kubernetes.io/component=server")
+    assert time.monotonic() - told < 10, "it is killed after 15 s"
+
+
+def test_helm_test_fails_with_the_sentence_that_deploykit_check_prints(
+    first: Release, made: tuple[dict[str, str], str]
+):
+    first.upgrade(f"--set=ilum.server.host={ASTRAY}")
+    failed = first.helm("test", RELEASE, "--logs", check=False)
+    assert failed.returncode != 0
+    command = [sys.executable, "-m", "deploykit", "check", f"sc://{ASTRAY}:15002", "--output=json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    [sentence] = [step["sentence"] for step in json.loads(done.stdout)["steps"] if step["outcome"] == "failed"]
+    assert sentence in failed.stdout
+
+
+def test_a_rollback_and_an_uninstall_lose_nothing(first: Release, made: tuple[dict[str, str], str]):
     first.helm("rollback", RELEASE, "1", "--wait", "--timeout=240s")
-    assert (first.secret(), first.python(LEFT)) == (secret, left)
+    assert (first.secret(), first.python(LEFT)) == made
 
     first.helm("uninstall", RELEASE, "--wait")
     assert first.items("deployments") == []
     assert [item["metadata"]["name"] for item in first.items("persistentvolumeclaims")] == [RELEASE]
-    assert first.secret() == secret
+    assert first.secret() == made[0]
