@@ -177,6 +177,12 @@ def postgres_image(registry: str) -> str:
 
 
 @pytest.fixture(scope="session")
+def redis_image(postgres_image: str) -> str:
+    """Redis for pods, which comes with PostgreSQL; it runs as uid 999."""
+    return f"{postgres_image.rpartition('/')[0]}/redis:7"
+
+
+@pytest.fixture(scope="session")
 def needs_helm() -> Iterator[str]:
     """The path of `helm`, which is on the PATH for what the test starts."""
     with pytest.MonkeyPatch.context() as patch:
