@@ -11,12 +11,25 @@ from typing import Any
 
 from tests.chart.rendering import pods
 from tests.cluster.kubectl import kubectl
-from tests.cluster.mage_policies import ILUM, MAGE, MODULE, NAMESPACES, OTHER, SPARK, SPLIT, render, values
+from tests.cluster.mage_policies import (
+    ILUM,
+    MAGE,
+    MODULE,
+    NAMESPACES,
+    OPENSHIFT_DNS,
+    OTHER,
+    SPARK,
+    SPLIT,
+    render,
+    values,
+)
 from tests.cluster.probes import Probe, ProbePod
 from tests.cluster.release import until
 
 PRIVATE = "10.99.99.1"
 INTERNET = "203.0.113.10"
+OUTSIDE = "203.0.113.20"
+"""A Spark Connect server that is no pod of this cluster."""
 ON_THE_NODE = (
     "tcp:169.254.169.254:80",
     "tcp:169.254.169.254:53",
@@ -25,9 +38,12 @@ ON_THE_NODE = (
     "udp:169.254.20.10:53",
     "tcp:169.254.170.23:80",
     f"tcp:{INTERNET}:8443",
+    f"tcp:{OUTSIDE}:443",
     f"tcp:{PRIVATE}:8443",
 )
 
+SPARK_DRIVER = "Spark driver :15002"
+SPARK_OUTSIDE = "Spark outside this cluster"
 PAGE = 6789
 JOB = {"batch.kubernetes.io/job-name": "mage-data-prep-block-1", "job-name": "mage-data-prep-block-1"}
 NAME = "app.kubernetes.io/name"
@@ -82,6 +98,9 @@ OTHERS = (
     ProbePod(OTHER, "redis", {"app": "redis"}, (6379,)),
     ProbePod(OTHER, "store", {"app": "store"}, (9000,)),
     ProbePod(OTHER, "dns", {"app": "dns"}, (5353,), udp=(5353,)),
+    ProbePod(
+        OPENSHIFT_DNS, "dns-default", {"dns.operator.openshift.io/daemonset-dns": "default"}, (5353,), udp=(5353,)
+    ),
     ProbePod(OTHER, "extra", {"app": "extra"}, (7777,)),
     ProbePod(OTHER, "controller", {"app": "traefik"}),
     ProbePod(OTHER, "prometheus", {"app": "prometheus"}),
@@ -116,14 +135,15 @@ def destinations(addresses: Mapping[str, str]) -> dict[str, Sequence[Probe]]:
     return {
         "DNS": [(protocol, dns, 53) for protocol in ("udp", "tcp")],
         "DNS, cached on the node": [(protocol, "169.254.20.10", 53) for protocol in ("udp", "tcp")],
-        "DNS of GKE, DNS of your own": [
+        "DNS of OpenShift, of GKE, of your own": [
             (protocol, host, port)
-            for host, port in (("169.254.169.254", 53), (addresses["dns"], 5353))
+            for host, port in ((addresses["dns-default"], 5353), ("169.254.169.254", 53), (addresses["dns"], 5353))
             for protocol in ("udp", "tcp")
         ],
         # By its Service, whose port is another than the pod's.
-        "Spark driver :15002": [("tcp", cluster_ip(SPARK, "spark-connect"), 443)],
+        SPARK_DRIVER: [("tcp", cluster_ip(SPARK, "spark-connect"), 443)],
         "Spark driver, other ports": [("tcp", addresses["driver"], 4040)],
+        SPARK_OUTSIDE: [("tcp", OUTSIDE, 443)],
         "database": [("tcp", addresses["postgres"], 5432)],
         "Redis": [("tcp", addresses["redis"], 6379)],
         "object store": [("tcp", addresses["store"], 9000)],

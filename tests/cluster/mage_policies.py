@@ -14,7 +14,8 @@ from deploykit.deploy import chart
 RELEASE = "mage"
 ILUM, SPARK, OTHER = "net-ilum", "net-spark", "net-other"
 MAGE, SPLIT, MODULE = "net-mage", "net-split", "net-module"
-NAMESPACES = (ILUM, SPARK, OTHER, MAGE, SPLIT, MODULE)
+OPENSHIFT_DNS = "openshift-dns"
+NAMESPACES = (ILUM, SPARK, OTHER, MAGE, SPLIT, MODULE, OPENSHIFT_DNS)
 
 Policy = dict[str, Any]
 
@@ -47,7 +48,7 @@ def values(*, everything: bool, split: bool = False, module: bool = False) -> di
         used = {"enabled": True}
         needed["ilum"] |= {"sql": {**used, "podPort": 10000}, "livy": used, "core": used}
         needed["networkPolicy"] |= {
-            "dns": {"gkeCloudDNS": True, "custom": {"to": peers("dns"), "port": 5353}},
+            "dns": {"openshift": True, "gkeCloudDNS": True, "custom": {"to": peers("dns"), "port": 5353}},
             "redis": {"to": peers("redis")},
             "objectStore": {"to": peers("store")},
             # The ports of what has to stay closed all the same.

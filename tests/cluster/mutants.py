@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.cluster.mage_network import Cell
+from tests.cluster.mage_network import SPARK_DRIVER, Cell
 from tests.cluster.mage_policies import Policy
 
 KINDS = ("server", "server-init", "worker", "worker-bare", "test", "drift-check")
@@ -16,7 +16,7 @@ BLOCKS = ("Redis", "object store", "Ilum SQL", "Livy", "ilum-core", "internet", 
 
 @dataclass(frozen=True)
 class Mutant:
-    """`edit` changes a policy; `red` says whether a cell, of which the docs say this, is wrong then."""
+    """`edit` changes a policy; `red` says whether a cell, for which this is right, is wrong then."""
 
     name: str
     edit: Callable[[Policy], None]
@@ -103,7 +103,7 @@ def _callers_on_any_port(policy: Policy) -> None:
 
 
 def _spark(cell: Cell, _: str) -> bool:
-    return cell.row == "Spark driver :15002"
+    return cell.row == SPARK_DRIVER
 
 
 SERVER = ("server", "server-init")
@@ -121,7 +121,7 @@ MUTANTS = (
     Mutant(
         "workers are selected by the chart's labels alone",
         _only_labelled_workers,
-        lambda cell, said: cell.pod == "worker-bare" and said != "no",
+        lambda cell, right: cell.pod == "worker-bare" and right != "no",
     ),
     Mutant(
         "workers are selected by their Job alone",
@@ -131,12 +131,12 @@ MUTANTS = (
     Mutant(
         "the server's own label is misspelt",
         _misspell_server,
-        lambda cell, said: cell.pod in SERVER and said == "no",
+        lambda cell, right: cell.pod in SERVER and right == "no",
     ),
     Mutant(
         "egress is no policy type of helm test's",
         _ingress_alone,
-        lambda cell, said: cell.pod == "test" and cell.direction == "to" and said == "no",
+        lambda cell, right: cell.pod == "test" and cell.direction == "to" and right == "no",
     ),
     Mutant(
         "the internet excepts nothing",
@@ -155,8 +155,8 @@ MUTANTS = (
     Mutant(
         "everybody may call the page",
         _any_caller,
-        lambda cell, said: (
-            cell.pod in SERVER and cell.direction == "from" and said == "no" and cell.row != "ilum-ui, on another port"
+        lambda cell, right: (
+            cell.pod in SERVER and cell.direction == "from" and right == "no" and cell.row != "ilum-ui, on another port"
         ),
     ),
     Mutant(

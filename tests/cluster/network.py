@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 from tests.cluster import documented
-from tests.cluster.mage_network import CALLERS, COLUMNS, Cell
+from tests.cluster.mage_network import CALLERS, COLUMNS, SPARK_OUTSIDE, Cell
+from tests.cluster.mage_policies import ALWAYS_SET
 from tests.cluster.probes import Probe, Prober
 
 Seen = Mapping[Cell, str]
@@ -19,6 +20,16 @@ SECONDS = 15
 def said(cell: Cell) -> str:
     """What the docs say of a cell."""
     return DOCUMENTED[cell.direction, cell.row, COLUMNS[cell.pod]]
+
+
+def with_no_switch(cell: Cell) -> str:
+    """What follows from the docs with no switch set, but those that the chart asks for."""
+    return "yes" if said(cell) == "yes" or (said(cell) == "if set" and cell.row in ALWAYS_SET) else "no"
+
+
+def with_every_switch(cell: Cell) -> str:
+    """What follows from the docs with every switch set, but the one that puts another Spark in the driver's place."""
+    return "no" if said(cell) == "no" or cell.row == SPARK_OUTSIDE else "yes"
 
 
 @dataclass(frozen=True)

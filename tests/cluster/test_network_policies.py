@@ -13,6 +13,9 @@ from tests.cluster.mage_network import (
     COLUMNS,
     ON_THE_NODE,
     OTHERS,
+    OUTSIDE,
+    SPARK_DRIVER,
+    SPARK_OUTSIDE,
     Cell,
     create_namespaces,
     delete_namespaces,
@@ -21,7 +24,6 @@ from tests.cluster.mage_network import (
     service,
 )
 from tests.cluster.mage_policies import (
-    ALWAYS_SET,
     ILUM,
     MAGE,
     MODULE,
@@ -34,7 +36,7 @@ from tests.cluster.mage_policies import (
     values,
 )
 from tests.cluster.mutants import KINDS, MUTANTS, Mutant
-from tests.cluster.network import DOCUMENTED, Network, Seen, said
+from tests.cluster.network import DOCUMENTED, Network, Seen, with_every_switch, with_no_switch
 from tests.cluster.probes import Prober, node_listening, put, start
 from tests.cluster.real_spark import OF_ITS_EXECUTORS, RealSpark
 from tests.cluster.release import until
@@ -79,7 +81,7 @@ def everything_set(network: Network, open_network: Seen) -> list[Policy]:
     """The policies of `net-mage` with every switch set, put in place."""
     for namespace, options in RELEASES.items():
         put("apply", *policies(values(everything=True, **options), namespace))
-    network.becomes(lambda cell: "no" if said(cell) == "no" else "yes")
+    network.becomes(with_every_switch)
     return policies(values(everything=True), MAGE)
 
 
@@ -98,8 +100,16 @@ def test_without_policies_every_cell_is_reached(open_network: Seen):
 def test_with_no_switch_set_the_tables_are_true(network: Network, open_network: Seen):
     for namespace, options in RELEASES.items():
         put("apply", *policies(values(everything=False, **options), namespace))
-    is_set = {"yes": "yes", "no": "no", "if set": "no"}
-    network.becomes(lambda cell: "yes" if said(cell) != "no" and cell.row in ALWAYS_SET else is_set[said(cell)])
+    network.becomes(with_no_switch)
+
+
+def test_a_server_outside_the_cluster_takes_the_drivers_place(network: Network, open_network: Seen):
+    for namespace, options in RELEASES.items():
+        given = values(everything=False, **options)
+        given["ilum"]["server"]["cidrs"] = [f"{OUTSIDE}/32"]
+        put("apply", *policies(given, namespace))
+    place = {SPARK_DRIVER: "no", SPARK_OUTSIDE: "yes"}
+    network.becomes(lambda cell: place.get(cell.row) or with_no_switch(cell))
 
 
 def test_with_every_switch_set_the_tables_are_true(everything_set: list[Policy]):
@@ -114,11 +124,11 @@ def test_a_mistake_in_the_chart_shows(mutant: Mutant, network: Network, everythi
     put("replace", *changed)
 
     def expected(cell: Cell) -> str:
-        right = "no" if said(cell) == "no" else "yes"
-        return {"yes": "no", "no": "yes"}[right] if mutant.red(cell, said(cell)) else right
+        right = with_every_switch(cell)
+        return {"yes": "no", "no": "yes"}[right] if mutant.red(cell, right) else right
 
     seen = network.becomes(expected, KINDS)
-    assert any(mutant.red(cell, said(cell)) for cell in seen)
+    assert any(mutant.red(cell, with_every_switch(cell)) for cell in seen)
 
 
 def dry_run(given: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -172,13 +182,13 @@ def test_an_isolated_driver_lets_in_every_pod_of_the_release_on_its_port_alone(
     put("apply", isolating(SPARK, {"spark-role": "driver"}))
 
     def without_spark(cell: Cell) -> str:
-        return "no" if said(cell) == "no" or cell.row == "Spark driver :15002" else "yes"
+        return "no" if cell.row == SPARK_DRIVER else with_every_switch(cell)
 
     network.becomes(without_spark)
     ours = [policy for policy in policies(with_driver_policy(), MAGE) if policy["metadata"]["namespace"] == SPARK]
     assert len(ours) == 1
     put("apply", *ours)
-    network.becomes(lambda cell: without_spark(cell) if cell.pod not in KINDS or said(cell) == "no" else "yes")
+    network.becomes(lambda cell: (with_every_switch if cell.pod in KINDS else without_spark)(cell))
 
 
 @pytest.fixture
