@@ -8,81 +8,21 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 from tests.image.pipelines.git_server import serving
+from tests.image.pipelines.project import Project
 from tests.image.pipelines.steps import PIPELINES, Step, argo, github, github_outputs, gitlab
-
-from deploykit import cache
 
 PUSH_SECRET = "push-4a1f9e"
 REGISTRY_SECRET = "registry-8c2b7d"
+SECRETS = {("mage-git", "token"): PUSH_SECRET, ("mage-spark", "token"): ""}
 SPARK = "4.1.1"
-
-
-@dataclass(frozen=True)
-class Project:
-    """A repository that a pipeline works on, a person's own clone of it, and a folder for the pipeline's machine."""
-
-    folder: Path
-    url: str
-
-    def git(self, *arguments: str) -> str:
-        """Run Git in the person's clone."""
-        command = ["git", "-C", str(self.folder / "own"), "-c", "user.name=me", "-c", "user.email=me@localhost"]
-        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=True, timeout=30).stdout
-
-    def commits(self) -> list[str]:
-        """The subjects on the branch, the newest first."""
-        self.git("fetch", "--quiet")
-        return self.git("log", "--format=%s", "origin/main").splitlines()
-
-    def pushed(self, path: str) -> str:
-        self.git("fetch", "--quiet")
-        return self.git("show", f"origin/main:{path}")
-
-    def commit(self, path: str, text: str) -> None:
-        """A person's push."""
-        self.git("fetch", "--quiet")
-        self.git("reset", "--quiet", "--hard", "origin/main")
-        (self.folder / "own" / path).write_text(text, encoding="utf-8")
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", f"Change {path}")
-        self.git("push", "--quiet", "origin", "HEAD:main")
-
-    def bash(self, script: str, environment: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
-        """Run a script as a CI system does, with what its machine has and nothing of this process's own."""
-        own = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "HOME": str(self.folder / "home"),
-            "DEPLOYKIT_CACHE": str(cache.root()),
-        }
-        return subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
-            env={**own, **environment},
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def clone(self, name: str) -> Path:
-        """A fresh clone without a login, as a runner's checkout leaves it."""
-        target = self.folder / name
-        if target.exists():
-            shutil.rmtree(target)
-        subprocess.run(["git", "clone", "--quiet", self.folder / "git" / "mage.git", target], check=True, timeout=30)
-        subprocess.run(["git", "-C", target, "remote", "set-url", "origin", f"{self.url}/mage.git"], check=True)
-        return target
 
 
 @pytest.fixture(scope="module")
@@ -104,21 +44,8 @@ def settings(request: pytest.FixtureRequest, base_image: str, spark_server: Call
 @pytest.fixture
 def project(settings: str, tmp_path: Path) -> Iterator[Project]:
     """A repository with the files of the docs."""
-    own = tmp_path / "own"
-    (tmp_path / "home").mkdir()
-    subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", tmp_path / "git/mage.git"], check=True)
-    subprocess.run(["git", "clone", "--quiet", tmp_path / "git/mage.git", own], check=True, capture_output=True)
-    (own / "environments" / "prod").mkdir(parents=True)
-    shutil.copy(PIPELINES / "sync-and-push.sh", own)
-    shutil.copy(PIPELINES / "environments" / "prod" / "values.yaml", own / "environments" / "prod")
-    (own / "deploykit.toml").write_text(settings, encoding="utf-8")
     with serving(tmp_path / "git", password=PUSH_SECRET) as url:
-        found = Project(tmp_path, url)
-        found.git("checkout", "--quiet", "-B", "main")
-        found.git("add", "--all")
-        found.git("commit", "--quiet", "--message", "Begin")
-        found.git("push", "--quiet", "origin", "HEAD:main")
-        yield found
+        yield Project.begin(tmp_path, url, {"deploykit.toml": settings})
 
 
 @dataclass(frozen=True)
@@ -135,7 +62,7 @@ def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def run_github(project: Project, registry: str) -> Ran:
+def run_github(project: Project, registry: str, *, nightly: bool = False) -> Ran:
     clone, temp = project.clone("clone"), project.folder / "temp"
     temp.mkdir(exist_ok=True)
     expressions = {
@@ -146,17 +73,18 @@ def run_github(project: Project, registry: str) -> Ran:
         "secrets.SPARK_CONNECT_TOKEN": "",
         "github.event.repository.default_branch": "main",
         "github.token": PUSH_SECRET,
-        "inputs.full && 'yes' || ''": "",
+        "secrets.KUBECONFIG": "",
+        "(inputs.full || github.event.schedule == '43 2 * * *') && 'yes' || ''": "yes" if nightly else "",
     }
     files = {name: temp / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for file in files.values():
         file.write_text("")
-    code, said = play(project, github("sync", expressions), {key: str(file) for key, file in files.items()}, clone)
+    code, said = project.play(github("sync", expressions), {key: str(file) for key, file in files.items()}, clone)
     assert temp.joinpath("docker", "config.json").exists()
     return Ran(code, said, text_of(files["GITHUB_OUTPUT"]), text_of(files["GITHUB_STEP_SUMMARY"]))
 
 
-def run_gitlab(project: Project, registry: str) -> Ran:
+def run_gitlab(project: Project, registry: str, *, nightly: bool = False) -> Ran:
     clone = project.clone("clone")
     predefined = {
         "CI_DEFAULT_BRANCH": "main",
@@ -166,37 +94,29 @@ def run_gitlab(project: Project, registry: str) -> Ran:
         "REGISTRY_USER": "ci",
         "REGISTRY_PASSWORD": REGISTRY_SECRET,
         "PUSH_TOKEN": PUSH_SECRET,
+        **({"FULL": "yes"} if nightly else {}),
     }
     steps = gitlab("sync", predefined)
     seen = Step(f'{steps[0].script}\ncat "$DOCKER_CONFIG/config.json" >../login.json', steps[0].environment)
-    code, said = play(project, [seen, steps[1]], predefined, clone)
+    code, said = project.play([seen, steps[1]], predefined, clone)
     login = base64.b64encode(f"ci:{REGISTRY_SECRET}".encode()).decode()
     assert json.loads(text_of(project.folder / "login.json")) == {"auths": {registry: {"auth": login}}}
     assert not list(project.folder.glob("*.docker")), "the login does not stay on the runner"
     return Ran(code, said, text_of(clone / "deploykit.env"), text_of(clone / "plan.md"))
 
 
-def run_argo(project: Project, registry: str) -> Ran:
+def run_argo(project: Project, registry: str, *, nightly: bool = False) -> Ran:
     work = project.folder / "sync"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     changed = {"REPOSITORY": f"{project.url}/mage.git", "DOCKER_CONFIG": str(work), "DOCKER_HOST": "tcp://127.0.0.1:1"}
-    code, said = play(project, argo({("mage-git", "token"): PUSH_SECRET}, changed), {}, work)
+    code, said = project.play(argo(SECRETS, changed, nightly=nightly), {}, work)
     return Ran(code, said, text_of(work / "deploykit.env"), "prod dev")
 
 
-def play(project: Project, steps: list[Step], environment: Mapping[str, str], cwd: Path) -> tuple[int, str]:
-    """Run one step after the other; what one fails ends the pipeline, but for GitLab's last one."""
-    code, said = 0, ""
-    for step in steps:
-        done = project.bash(step.script, {**environment, **step.environment}, cwd)
-        code, said = code or done.returncode, said + done.stdout
-    return code, said
-
-
 @pytest.mark.parametrize("run", [run_github, run_gitlab, run_argo], ids=["github", "gitlab", "argo-workflows"])
-def test_a_pipeline_pushes_what_fits_and_the_next_run_pushes_nothing(
-    project: Project, registry: str, run: Callable[[Project, str], Ran]
+def test_a_pipeline_pushes_what_fits_and_the_nightly_run_looks_closer_and_pushes_nothing(
+    project: Project, registry: str, run: Callable[..., Ran]
 ) -> None:
     first = run(project, registry)
     assert first.code == 0, first.said
@@ -211,8 +131,9 @@ def test_a_pipeline_pushes_what_fits_and_the_next_run_pushes_nothing(
     assert github_outputs("sync") <= set(outputs)
     assert "prod" in first.summary
 
-    second = run(project, registry)
+    second = run(project, registry, nightly=True)
     assert second.code == 0, second.said
+    assert ("Looking closer" in first.said, second.said.count("Looking closer")) == (False, 2)
     assert project.commits() == ["Mage follows Spark", "Begin"]
     assert "changed=false" in second.outputs.splitlines()
 
@@ -226,7 +147,7 @@ def test_a_pipeline_pushes_what_fits_and_the_next_run_pushes_nothing(
 
 def login(project: Project, password: str = PUSH_SECRET) -> dict[str, str]:
     """What lets Git push, as in the pipelines."""
-    environment = argo({("mage-git", "token"): password}, {})[0].environment
+    environment = argo({**SECRETS, ("mage-git", "token"): password})[0].environment
     return {name: value for name, value in environment.items() if name.startswith(("GIT_", "PUSH_"))}
 
 
@@ -282,12 +203,14 @@ def test_cron_says_nothing_while_all_is_well_and_mails_what_failed(project: Proj
     shutil.copy(PIPELINES / "cron.sh", machine)
     project.clone("machine/clone")
 
-    def cron() -> tuple[int, str]:
-        done = project.bash("./cron.sh", login(project), machine)
+    def cron(*options: str) -> tuple[int, str]:
+        done = project.bash(" ".join(("./cron.sh", *options)), login(project), machine)
         return done.returncode, done.stdout
 
     assert cron() == (0, "")
-    assert cron() == (0, "")
+    assert "Looking closer" not in (machine / "log").read_text()
+    assert cron("--full") == (0, "")
+    assert "Looking closer" in (machine / "log").read_text()
     assert project.commits() == ["Mage follows Spark", "Begin"]
     assert (machine / "log").read_text().count("exit 0") == 2
 

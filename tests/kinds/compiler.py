@@ -19,6 +19,7 @@ PACKAGE = ("package.json", "package-lock.json")
 TYPES = {
     "argoproj.io/v1alpha1 Application": "@kubernetes-models/argo-cd/argoproj.io/v1alpha1",
     "argoproj.io/v1alpha1 CronWorkflow": "@kubernetes-models/argo-workflows/argoproj.io/v1alpha1",
+    "argoproj.io/v1alpha1 WorkflowTemplate": "@kubernetes-models/argo-workflows/argoproj.io/v1alpha1",
     "cilium.io/v2 CiliumNetworkPolicy": "@kubernetes-models/cilium/cilium.io/v2",
     "monitoring.coreos.com/v1 ServiceMonitor": "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1",
     "source.toolkit.fluxcd.io/v1 GitRepository": "@kubernetes-models/flux-cd/source.toolkit.fluxcd.io/v1",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -62,17 +63,38 @@ def gitlab(job: str, predefined: Mapping[str, str]) -> list[Step]:
         return re.sub(r"\$(\w+)", lambda name: predefined[name[1]], str(value))
 
     environment = {name: expanded(value) for name, value in found["variables"].items()}
-    script = "\n".join([*found["before_script"], *found["script"]])
-    return [Step(_installed(script), environment), Step("\n".join(found["after_script"]), environment)]
+    script = "\n".join([*found.get("before_script", ()), *found["script"]])
+    after = [Step("\n".join(found["after_script"]), environment)] if "after_script" in found else []
+    return [Step(_installed(script), environment), *after]
 
 
-def argo(secrets: Mapping[tuple[str, str], str], changed: Mapping[str, str]) -> list[Step]:
-    """The script of the CronWorkflow; `secrets` by name and key, `changed` in the place of what the file sets."""
-    workflow = _read("argo-workflows.yaml")[0]
-    [template] = workflow["spec"]["workflowSpec"]["templates"]
+def after_a_failure() -> set[str]:
+    """The systems in which the deployment follows a sync that failed."""
+    [workflow], [pipeline] = _read("github-actions.yml"), _read("gitlab-ci.yml")
+    follows = {
+        "github": workflow["jobs"]["deploy"]["if"] == "${{ !cancelled() }}",
+        "gitlab": all(rule["when"] == "always" for rule in pipeline["deploy"]["rules"]),
+    }
+    return {system for system, is_so in follows.items() if is_so}
+
+
+def argo(
+    secrets: Mapping[tuple[str, str], str], changed: Mapping[str, str] = MappingProxyType({}), *, nightly: bool = False
+) -> list[Step]:
+    """The script of a CronWorkflow; `secrets` by name and key, `changed` in the place of what the file sets."""
+    objects = _read("argo-workflows.yaml")
+    workflows = {(found["kind"], found["metadata"]["name"]): found.get("spec") for found in objects}
+    cron = workflows["CronWorkflow", "mage-image-full" if nightly else "mage-image"]["workflowSpec"]
+    workflow = workflows["WorkflowTemplate", cron["workflowTemplateRef"]["name"]]
+    parameters = {
+        f"{{{{workflow.parameters.{parameter['name']}}}}}": parameter["value"]
+        for spec in (workflow, cron)
+        for parameter in spec.get("arguments", {}).get("parameters", ())
+    }
+    [template] = workflow["templates"]
     script = template["script"]
     environment = {
-        item["name"]: item["value"]
+        item["name"]: parameters.get(item["value"], item["value"])
         if "value" in item
         else secrets[item["valueFrom"]["secretKeyRef"]["name"], item["valueFrom"]["secretKeyRef"]["key"]]
         for item in script["env"]

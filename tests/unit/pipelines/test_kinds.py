@@ -25,6 +25,7 @@ def test_every_key_and_value_is_one_that_the_controllers_know(kinds):
         ("argo-cd.yaml", "selfHeal: true", "selfHeal: always"),
         ("argo-workflows.yaml", "concurrencyPolicy: Forbid", "concurrencyPolicy: Never"),
         ("argo-workflows.yaml", "secretKeyRef:", "secretRef:"),
+        ("argo-workflows.yaml", "workflowTemplateRef:", "templateRef:"),
         ("flux/mage.yaml", "sourceRef:", "source:"),
         ("flux/release.yaml", "chartRef:", "chartref:"),
     ],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.image.pipelines.steps import after_a_failure
 from tests.needs import REPOSITORY
 from tests.unit.pipelines.conftest import tool
 
@@ -38,7 +39,7 @@ def test_actionlint_accepts_every_workflow_and_the_shell_in_it(actionlint):
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ("needs.sync.outputs.changed", "needs.sync.outputs.change"),
+        ("needs: sync", "needs: synced"),
         ("steps.sync.outputs.prod_image", "steps.synced.outputs.prod_image"),
         ('"$REGISTRY_USER"', "$REGISTRY_USER"),
     ],
@@ -61,7 +62,7 @@ def test_zizmor_finds_nothing_even_where_it_is_strictest():
         ("persist-credentials: false", "persist-credentials: true"),
         ("@de0fac2e4500dabe0009e67214ff5f5447ce83dd", "@v6"),
         ("permissions: {}", "permissions: write-all"),
-        ('"$CHART"', '"${{ github.event.client_payload.chart }}"'),
+        ("./deploy.sh", './deploy.sh "${{ github.event.client_payload.chart }}"'),
     ],
 )
 def test_zizmor_refuses_a_hole(tmp_path, right, wrong):
@@ -88,6 +89,17 @@ def test_shellcheck_accepts_every_script(script):
     assert script.stat().st_mode & 0o111
 
 
+def test_the_nightly_run_that_looks_closer_is_one_of_the_schedules():
+    workflow = yaml.safe_load((TO_COPY / "github-actions.yml").read_text(encoding="utf-8"))
+    [asked] = {step["env"]["FULL"] for step in workflow["jobs"]["sync"]["steps"] if "FULL" in step.get("env", {})}
+    [nightly] = re.findall(r"github.event.schedule == '(.*?)'", asked)
+    assert nightly in [schedule["cron"] for schedule in workflow[True]["schedule"]]  # YAML 1.1 reads `on` as true
+
+
+def test_the_deployment_follows_a_sync_of_which_one_environment_failed():
+    assert after_a_failure() == {"github", "gitlab"}
+
+
 def test_each_action_is_one_commit_the_same_everywhere():
     used = {
         line.partition("uses:")[2].strip()
@@ -101,10 +113,11 @@ def test_each_action_is_one_commit_the_same_everywhere():
 def test_the_pipelines_pin_the_versions_that_this_repository_releases():
     package = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     chart = yaml.safe_load((assets.chart() / "Chart.yaml").read_text(encoding="utf-8"))["version"]
-    texts = {path.name: path.read_text(encoding="utf-8") for path in TO_COPY.rglob("*.y*ml")}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in TO_COPY.rglob("*.*")}
+    version = re.compile(r"^ *(?:version=|targetRevision: |tag: )(\d\S+)$", re.MULTILINE)
     pins = [(name, pin) for name, text in texts.items() for pin in re.findall(r"deploykit==(\S+)", text)]
     assert {name for name, _ in pins} == {"github-actions.yml", "gitlab-ci.yml", "argo-workflows.yaml"}
     assert {pin for _, pin in pins} == {package}
-    charts = [pin for text in texts.values() for pin in re.findall(r"(?:--version|targetRevision:|tag:) (\d\S+)", text)]
-    assert len(charts) == 4
+    charts = [pin for text in texts.values() for pin in version.findall(text)]
+    assert len(charts) == 3
     assert set(charts) == {chart}

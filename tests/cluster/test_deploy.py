@@ -1,0 +1,125 @@
+"""The deployments of docs/pipelines, their scripts run by Helm on a cluster: what a run left undone the next one does.
+
+The chart is a small one of the same name; what the real one does is another test's subject.
+"""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.cluster.kubectl import kubectl
+from tests.image.pipelines.project import Project
+from tests.image.pipelines.steps import github, gitlab
+from tests.needs import Cluster
+
+from deploykit import assets
+
+NAMESPACE = "deploy-mage"
+VALUES = "environments/prod/values.yaml"
+IMAGE = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: "image-{{ .Values.mageai.image.tag }}"}
+"""
+TEST = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: test
+  annotations: {helm.sh/hook: test, helm.sh/hook-delete-policy: before-hook-creation}
+spec: {ports: [{port: 1}]}
+"""
+FORBID = """\
+apiVersion: v1
+kind: ResourceQuota
+metadata: {{name: forbid}}
+spec: {{hard: {{{what}: 0}}}}
+"""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The job that deploys, of one of the systems, and the cluster that it deploys to."""
+
+    project: Project
+    deploy: Callable[[], tuple[int, str]]
+
+    def sync(self, tag: str) -> None:
+        """A push, as sync-and-push.sh makes one for this environment even where another failed."""
+        self.project.commit(VALUES, f"mageai: {{image: {{tag: {tag}}}}}\n")
+
+    def revisions(self) -> list[tuple[str, str]]:
+        """What became of every upgrade, and of which chart it was."""
+        listed = json.loads(self._helm("history", "mage", "--output=json"))
+        return [(item["status"], item["chart"].rpartition("-")[0]) for item in listed]
+
+    def tested(self) -> bool:
+        return "Succeeded" in self._helm("status", "mage")
+
+    def _helm(self, *arguments: str) -> str:
+        command = ["helm", f"--namespace={NAMESPACE}", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
+
+@pytest.fixture
+def pipeline(needs_cluster: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pipeline]:
+    project = Project.begin(tmp_path, str(tmp_path / "git"), {})
+    chart = tmp_path / "chart"
+    (chart / "templates").mkdir(parents=True)
+    version = yaml.safe_load((assets.chart() / "Chart.yaml").read_text(encoding="utf-8"))["version"]
+    (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: mage-ilum\nversion: {version}\n", encoding="utf-8")
+    for name, text in {"image": IMAGE, "test": TEST}.items():
+        (chart / "templates" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    # As GitLab's agent names the context.
+    config = tmp_path / "kubeconfig"
+    config.write_bytes(needs_cluster.kubeconfig.read_bytes())
+    current = kubectl("config", "current-context").strip()
+    kubectl("config", "rename-context", f"--kubeconfig={config}", current, "team/mage:prod")
+    expressions = {"runner.temp": str(tmp_path / "temp"), "secrets.KUBECONFIG": config.read_text(encoding="utf-8")}
+    (tmp_path / "temp").mkdir()
+    predefined = {"CI_DEFAULT_BRANCH": "main", "KUBECONFIG": str(config)}
+    steps = {"github": lambda: github("deploy", expressions), "gitlab": lambda: gitlab("deploy", predefined)}
+
+    def deploy() -> tuple[int, str]:
+        ours = {"CHART": str(chart), "HELM_NAMESPACE": NAMESPACE}
+        played = [replace(step, environment={**step.environment, **ours}) for step in steps[request.param]()]
+        return project.play(played, predefined if request.param == "gitlab" else {}, project.clone("clone"))
+
+    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=60s", seconds=90)
+    kubectl("create", "namespace", NAMESPACE)
+    yield Pipeline(project, deploy)
+    kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+
+
+@pytest.mark.parametrize("pipeline", ["github", "gitlab"], indirect=True)
+def test_what_an_earlier_run_left_undone_is_deployed_and_tested_by_the_next_and_nothing_else_is(
+    pipeline: Pipeline,
+) -> None:
+    good = ("deployed", "mage-ilum")
+    pipeline.sync("first")
+    assert pipeline.deploy()[0] == 0
+    assert (pipeline.revisions(), pipeline.tested()) == ([good], True)
+    code, said = pipeline.deploy()
+    assert (code, said, pipeline.revisions()) == (0, "", [good])
+
+    pipeline.sync("second")
+    kubectl("apply", f"--namespace={NAMESPACE}", "--filename=-", text=FORBID.format(what="count/configmaps"))
+    code, said = pipeline.deploy()
+    assert code != 0
+    assert "forbidden" in said
+    kubectl("delete", f"--namespace={NAMESPACE}", "quota", "forbid")
+    kubectl("apply", f"--namespace={NAMESPACE}", "--filename=-", text=FORBID.format(what="services"))
+    code, said = pipeline.deploy()
+    assert code != 0, "the upgrade is made up for; its test fails"
+    assert "configmap/image-second\n" in kubectl("get", f"--namespace={NAMESPACE}", "configmaps", "--output=name")
+    upgrades = pipeline.revisions()
+    assert [status for status, _ in upgrades] == ["superseded", "failed", "deployed"]
+    assert not pipeline.tested()
+
+    kubectl("delete", f"--namespace={NAMESPACE}", "quota", "forbid")
+    assert pipeline.deploy()[0] == 0
+    assert (pipeline.revisions(), pipeline.tested()) == (upgrades, True)
