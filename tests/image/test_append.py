@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from tests.image.conftest import SPARK, Deploykit, Finished
+from tests.image.conftest import SPARK, Deploykit, Finished, deploykit
 from tests.sync.calls import On
 from tests.sync.faults import hang
 from tests.sync.registry_proxy import RegistryProxy
@@ -343,6 +343,9 @@ def test_one_index_names_the_images_of_two_platforms_each_of_its_own_kind(both):
     amd64, arm64 = map(config, parts(both.stdout.split()[-1]))
     assert (amd64["architecture"], arm64["architecture"]) == ("amd64", "arm64")
     assert len({image["config"]["Labels"]["io.deploykit.inputs"] for image in (amd64, arm64)}) == 2
+    checked = deploykit("verify", both.stdout.split()[-1])
+    assert checked.returncode == 0, checked.stdout
+    assert "SBOM (linux/arm64)" in checked.stdout
 
 
 def java(exact: str) -> dict[str, File]:

@@ -1,13 +1,15 @@
 """Whether an image's labels agree with each other, with its tag, and with its configuration. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from deploykit import plan
-from deploykit.image.label_names import BASE_DIGEST, PREFIX
+from deploykit.image.append import index
+from deploykit.image.label_names import BASE_DIGEST, INPUTS, JAVA, PREFIX
 from deploykit.request import Profile
 
-NEEDED = ("mage", "spark", "python", "profile", "inputs")
+NAMING = ("mage", "spark", "profile")
+NEEDED = (*NAMING, "python", "inputs")
 
 
 def problems(config: Mapping[str, Any], tag: str) -> list[str]:
@@ -17,18 +19,24 @@ def problems(config: Mapping[str, Any], tag: str) -> list[str]:
     missing = [name for name in NEEDED if not labels.get(f"{PREFIX}{name}")]
     if missing:
         return [f"no label {PREFIX}{', '.join(missing)}: not an image of deploykit's"]
-    return [*_problems({name: labels.get(f"{PREFIX}{name}", "") for name in (*NEEDED, "java")}, settings, labels, tag)]
+    return [*index_problems([labels], tag), *_problems(labels, settings)]
 
 
-def _problems(
-    own: Mapping[str, str], settings: Mapping[str, Any], labels: Mapping[str, str], tag: str
-) -> Iterator[str]:
-    named = plan.tag(mage=own["mage"], spark=own["spark"], profile=own["profile"], inputs=own["inputs"])
-    if tag and "-spark" in tag and tag != named:
-        yield f"the tag is {tag}, and the labels say {named}"
-    needs_java = own["profile"] != Profile.SLIM
-    if needs_java != bool(own["java"]):
-        yield f"profile {own['profile']} with Java {own['java'] or 'none'}"
+def index_problems(images: Sequence[Mapping[str, str]], tag: str) -> list[str]:
+    """Whether the labels of all the images that a tag names, one or those of an index, say that it is theirs."""
+    inputs = [labels.get(INPUTS, "") for labels in images]
+    joined = inputs[0] if len(inputs) == 1 else index.inputs(inputs)
+    named = {
+        plan.tag(**{part: labels.get(f"{PREFIX}{part}", "") for part in NAMING}, inputs=joined) for labels in images
+    }
+    return [f"the tag is {tag}, and the labels say {name}" for name in sorted(named - {tag}) if "-spark" in tag]
+
+
+def _problems(labels: Mapping[str, str], settings: Mapping[str, Any]) -> Iterator[str]:
+    profile, java = labels[f"{PREFIX}profile"], labels.get(JAVA)
+    needs_java = profile != Profile.SLIM
+    if needs_java != bool(java):
+        yield f"profile {profile} with Java {java or 'none'}"
     if needs_java and "JAVA_HOME=/opt/java" not in (settings.get("Env") or ()):
         yield "JAVA_HOME is not set to /opt/java"
     if not labels.get(BASE_DIGEST):

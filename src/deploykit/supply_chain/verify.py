@@ -1,9 +1,10 @@
 """`deploykit verify`: digest, content, labels, bill of materials and signatures of an image in its registry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploykit.errors import BuildError
+from deploykit.image.append.index import platforms
 from deploykit.image.label_names import INPUTS, PREFIX
 from deploykit.registry import Manifest, Registry
 from deploykit.supply_chain import attach, labels, materials, sign
@@ -12,7 +13,10 @@ from deploykit.supply_chain.findings import Finding, Outcome, failed, judged, ok
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """What was found; `materials` is the bill of materials as it is attached, empty where there is none."""
+    """What was found; `materials` is the bill of materials as it is attached, empty where there is none.
+
+    Of an index it is that of the image for the platform that was asked for.
+    """
 
     digest: str
     findings: tuple[Finding, ...]
@@ -33,17 +37,46 @@ def verify(registry: Registry, *, tag: str, digest: str, platform: str, key: str
         return Verified(digest="", findings=tuple(findings), materials=b"")
     missing = registry.missing_blobs(manifest)
     findings.append(judged("content", [f"the registry has lost {part}" for part in missing], "every blob is there"))
-    document = b""
-    if not missing:
-        image = registry.image(manifest, platform=platform)
-        config = {} if image is None else registry.config_of(image)
-        own = (config.get("config") or {}).get("Labels") or {}
-        findings.append(judged("labels", labels.problems(config, tag), _summary(own)))
-        artifact = attach.ours(registry, manifest.digest, own.get(INPUTS, ""))
-        document, found = _materials(registry, manifest.digest, own, artifact)
-        findings.append(found)
-        findings += _signatures(registry, manifest.digest, artifact, key)
+    if missing:
+        return Verified(digest=manifest.digest, findings=tuple(findings), materials=b"")
+    parts = platforms(manifest)
+    if len(parts) < 2:  # an index of one image and what its engine says of it is that image, by another digest
+        one = registry.image(manifest, platform=next(iter(parts), platform)) or manifest
+        image = _image(registry, one, named=manifest.digest, tag=tag, key=key)
+        return Verified(digest=manifest.digest, findings=(*findings, *image.findings), materials=image.materials)
+    images = {
+        name: _image(registry, registry.manifest(part) or manifest, named=part, tag="", key=key)
+        for name, part in parts.items()
+    }
+    problems = labels.index_problems([image.labels for image in images.values()], tag)
+    findings.append(judged("labels", problems, f"an index of {', '.join(images)}"))
+    findings.append(_signature("signature", registry, manifest.digest, key))
+    for name, image in images.items():
+        findings += [replace(finding, check=f"{finding.check} ({name})") for finding in image.findings]
+    document = images[platform].materials if platform in images else b""
     return Verified(digest=manifest.digest, findings=tuple(findings), materials=document)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Image:
+    """What was found of one image."""
+
+    labels: Mapping[str, str]
+    findings: tuple[Finding, ...]
+    materials: bytes
+
+
+def _image(registry: Registry, image: Manifest, *, named: str, tag: str, key: str | None) -> _Image:
+    """`named`: the digest that things are attached to."""
+    config = registry.config_of(image)
+    own = (config.get("config") or {}).get("Labels") or {}
+    artifact = attach.ours(registry, named, own.get(INPUTS, ""))
+    document, found = _materials(registry, named, own, artifact)
+    findings = [judged("labels", labels.problems(config, tag), _summary(own)), found]
+    findings.append(_signature("signature", registry, named, key))
+    if artifact is not None and key is not None:
+        findings.append(_signature("SBOM's signature", registry, artifact, key))
+    return _Image(labels=own, findings=tuple(findings), materials=document)
 
 
 def _digest(tag: str, digest: str, manifest: Manifest | None) -> Finding:
@@ -74,16 +107,9 @@ def _materials(registry: Registry, digest: str, own: Mapping[str, str], artifact
     return document, judged("SBOM", problems, f"CycloneDX, {len(document)} bytes, as {artifact}")
 
 
-def _signatures(registry: Registry, digest: str, artifact: str | None, key: str | None) -> list[Finding]:
+def _signature(check: str, registry: Registry, digest: str, key: str | None) -> Finding:
     if key is None:
-        return [skipped("signature", "--key names the key to check by")]
-    found = [_signature("signature", registry, digest, key)]
-    if artifact is not None:
-        found.append(_signature("SBOM's signature", registry, artifact, key))
-    return found
-
-
-def _signature(check: str, registry: Registry, digest: str, key: str) -> Finding:
+        return skipped(check, "--key names the key to check by")
     if sign.signed(registry, digest, public_key=key):
         return ok(check, f"by {key}")
     return failed(check, f"{key} has not signed it")

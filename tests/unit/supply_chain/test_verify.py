@@ -6,11 +6,14 @@ import pytest
 from tests.unit.image.plans import make
 from tests.unit.mage_ilum.servers import refused
 from tests.unit.registry.server import digest_tag
-from tests.unit.supply_chain.images import config_of, push
+from tests.unit.supply_chain.images import Said, config_of, push
 
 from deploykit.cli.main import run
+from deploykit.image.append import index
+from deploykit.image.platform import host_platform
+from deploykit.registry.manifest import OCI_INDEX, compact
 from deploykit.request import Profile
-from deploykit.supply_chain import labels, materials
+from deploykit.supply_chain import complete, labels, materials
 from deploykit.supply_chain.sbom import MEDIA_TYPE, sbom
 
 
@@ -99,6 +102,63 @@ def test_a_bill_of_materials_of_another_image_does_not_hold(world, verify):
     assert code == 6
     assert "it is about another image" in found["SBOM"][1]
     assert "io.deploykit.version" in found["SBOM"][1]
+
+
+@pytest.fixture
+def both(world):
+    """An index of two images that were made for two platforms, as `image --also-platform` makes it; its plans too."""
+    plans = [world.plan, make(repository=world.plan.repository, platform="linux/arm64")]
+    for plan in plans:
+        digest = push(plan, world.registry)
+        complete(plan, plan.reference, digest, registry=world.registry, key=None, progress=Said())
+    tag, _ = index.put(plans, world.registry)
+    return f"{world.plan.repository}:{tag}", plans
+
+
+def test_an_index_holds_as_each_of_its_images_does(world, both, verify, tmp_path):
+    reference, plans = both
+    code, found = verify(reference, "--sbom", str(tmp_path / "sbom.json"))
+    assert code == 0, found
+    assert {check: outcome for check, (outcome, _) in found.items()} == {
+        "digest": "ok", "content": "ok", "labels": "ok", "signature": "skipped",
+        **{f"{check} ({plan.platform})": "ok" for plan in plans for check in ("labels", "SBOM")},
+        **{f"signature ({plan.platform})": "skipped" for plan in plans},
+    }  # fmt: skip
+    about = json.loads((tmp_path / "sbom.json").read_bytes())["metadata"]["component"]["purl"]
+    [here] = [plan for plan in plans if plan.platform == host_platform()]
+    assert world.registry.digest(here.tag) in about
+
+
+def test_an_index_does_not_hold_where_one_image_does_not_or_where_its_tag_is_of_others(world, both, verify):
+    reference, plans = both
+    code, found = verify(reference)
+    assert code == 0, found
+    raw = world.registry.manifest(reference.rpartition(":")[2])
+    other = f"{plans[0].tag[:-8]}00000000"
+    world.registry.put_manifest(other, raw.raw, raw.media_type)
+    code, found = verify(f"{plans[0].repository}:{other}")
+    assert (code, found["labels"][0]) == (6, "FAIL")
+    assert reference.rpartition(":")[2] in found["labels"][1]
+    bare = [plans[0], make(repository=world.plan.repository, platform="linux/arm64", warm=False)]
+    push(bare[1], world.registry)
+    tag, _ = index.put(bare, world.registry)
+    code, found = verify(f"{world.plan.repository}:{tag}")
+    assert (code, found["SBOM (linux/arm64)"]) == (6, ("FAIL", "none is attached"))
+    assert found["SBOM (linux/amd64)"][0] == "ok"
+
+
+def test_an_image_in_an_index_with_what_its_engine_says_of_it_is_one_image(world, verify):
+    """As engines with a store of containerd's push it."""
+    image = world.registry.manifest(world.digest)
+    about = {"architecture": "unknown", "os": "unknown"}
+    parts = [{**image.descriptor, "platform": {"architecture": "amd64", "os": "linux"}}]
+    parts.append({**image.descriptor, "platform": about})
+    pushed = compact({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": parts})
+    digest = world.registry.put_manifest(world.plan.tag, pushed, OCI_INDEX)
+    complete(world.plan, world.reference, digest, registry=world.registry, key=None, progress=Said())
+    code, found = verify(world.reference)
+    assert code == 0, found
+    assert set(found) == {"digest", "content", "labels", "SBOM", "signature"}
 
 
 def test_an_image_of_somebody_else_is_none_of_ours(world, verify):

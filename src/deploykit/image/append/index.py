@@ -1,7 +1,7 @@
 """One name for the images of several platforms: an index, whose tag is made of theirs."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from deploykit.errors import BuildError
@@ -12,8 +12,12 @@ from deploykit.registry.manifest import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX,
 
 def tag(plans: Sequence[Plan]) -> str:
     """`<mage>-spark<spark>-<profile>-<first 8 of a hash of all their inputs>`: as the tag of one image is."""
-    inputs = hashlib.sha256("".join(sorted(plan.inputs for plan in plans)).encode()).hexdigest()
-    return f"{plans[0].tag.rpartition('-')[0]}-{inputs[:8]}"
+    return f"{plans[0].tag.rpartition('-')[0]}-{inputs(plan.inputs for plan in plans)[:8]}"
+
+
+def inputs(images: Iterable[str]) -> str:
+    """The hash that stands for the inputs of several images, each a hash itself; their order says nothing."""
+    return hashlib.sha256("".join(sorted(images)).encode()).hexdigest()
 
 
 def index(images: Mapping[str, Manifest]) -> dict[str, Any]:
@@ -48,3 +52,13 @@ def put(plans: Sequence[Plan], registry: Registry) -> tuple[str, str]:
             fix="remove the tag from the registry, and run it again",
         )
     return named, digest
+
+
+def platforms(index: Manifest) -> dict[str, str]:
+    """The digests of an index's images by their platforms; what an engine says of them beside them has none."""
+    found = {
+        f"{about.get('os')}/{about.get('architecture')}": str(part["digest"])
+        for part in index.parts
+        if (about := part.get("platform") or {})
+    }
+    return {name: digest for name, digest in found.items() if name != "unknown/unknown"}
