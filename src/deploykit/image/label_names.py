@@ -19,4 +19,5 @@ LAYERS = f"{PREFIX}layers"
 ENGINE = f"{PREFIX}engine"
 """What made the image, where that was no engine."""
 PLATFORM = f"{PREFIX}platform"
-"""No label of an image, but kept beside them in the record of a sync: what its configuration says."""
+"""No label of an image, but kept beside them in the record of a sync: what its configuration says, or an index's
+platforms with commas in between."""

@@ -80,6 +80,19 @@ def _sharing(found: Server) -> str:
     return f"{len(servers)} servers share the image, and the oldest decides. " if len(servers) > 1 else ""
 
 
+def refuse_an_index(wanted: Wanted) -> None:
+    """Raise `IncompatibleError` where only an index of several platforms could take the place of the deployed one."""
+    if not wanted.index_of:
+        return
+    platforms, spark = wanted.index_of.split(","), wanted.client.release
+    named = " --also-".join(f"platform {platform}" for platform in platforms)
+    raise IncompatibleError(
+        f"What is deployed is an index of {' and '.join(platforms)}, and the registry has no such for Spark {spark}.",
+        why=f"A sync makes the image of one platform, which the nodes of the others could not run. {_STAYS}",
+        fix=f"deploykit image --push --spark {spark} --{named}, and sync again; or name one platform in deploykit.toml",
+    )
+
+
 def refuse_what_cannot_be_carried(wanted: Wanted) -> None:
     """Raise `IncompatibleError` where this Mage is known not to carry the client; asks nobody.
 

@@ -103,14 +103,19 @@ class Wanted:
     """A client of a newer patch than the server's fits too."""
     any_platform: bool = False
     """Nobody asked for the request's platform."""
+    index_of: str = ""
+    """The platforms of the deployed index, if it is one: only another index of them may take its place."""
     avoid: tuple[str, ...] = ()
 
     def where_it_runs(self, deployed: Labels | None) -> "Wanted":
         """For the platform of the deployed image, unless one was asked for: whose machine syncs does not matter."""
-        platform = (deployed or {}).get(PLATFORM, "")
-        if not self.any_platform or platform not in MACHINES.values():
+        named = (deployed or {}).get(PLATFORM, "")
+        platforms = named.split(",")
+        if not self.any_platform or not {*platforms} <= {*MACHINES.values()}:
             return self
-        return replace(self, request=replace(self.request, platform=platform))
+        own = self.request.platform
+        asked = replace(self.request, platform=own if own in platforms else platforms[0])
+        return replace(self, request=asked, index_of=named if len(platforms) > 1 else "")
 
     def spark_fits(self, release: str) -> bool:
         """Whether a client of this version is the one that is wanted."""
@@ -129,7 +134,7 @@ class Wanted:
             "profile": (PROFILE, str(request.profile)),
             "with": (WITH, " ".join(sorted(set(request.extras)))),
             "Mage": (MAGE, request.mage or labels.get(MAGE, "")),
-            "platform": (PLATFORM, request.platform),
+            "platform": (PLATFORM, self.index_of or request.platform),
             "warm": (WARM, str(request.warm).lower()),
         }
         found = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from deploykit.deploy.reference import ImageReference
 from deploykit.errors import BuildError, DeploykitError, UnreachableError
+from deploykit.image.append.index import platforms
 from deploykit.image.label_names import BASE_NAME, JAVA, PLATFORM, SPARK
 from deploykit.registry import Registry
 from deploykit.registry.location import split
@@ -42,18 +43,25 @@ def base_digest(base: str, labels: Labels | None, request: Request) -> str:
 
 
 def labels(registry: Registry, reference: str, *, platform: str) -> Labels | None:
-    """The labels of an image, and its platform as one more; None where it, or the part that has them, is absent."""
+    """The labels of an image, and its platform as one more; None where it, or the part that has them, is absent.
+
+    An index has those of its image for that platform, and all of its platforms.
+    """
+    manifest = registry.manifest(reference)
+    if manifest is None:
+        return None
     try:
-        config = registry.config(reference, platform=platform)
+        image = registry.image(manifest, platform=platform)
+        config = None if image is None else registry.config_of(image)
     except BuildError:
-        manifest = registry.manifest(reference)
-        if manifest is None or registry.missing_blobs(manifest):
+        if registry.missing_blobs(manifest):
             return None
         raise
     if config is None:
         return None
     own = {str(name): str(text) for name, text in ((config.get("config") or {}).get("Labels") or {}).items()}
-    return {PLATFORM: f"{config.get('os')}/{config.get('architecture')}", **own}
+    where = ",".join(sorted(platforms(manifest))) or f"{config.get('os')}/{config.get('architecture')}"
+    return {PLATFORM: where, **own}
 
 
 def fitting(wanted: Wanted, *, registry: Registry, record: Record, say: Callable[[str], None]) -> Found | None:

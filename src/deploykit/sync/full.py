@@ -173,12 +173,14 @@ _LOOKS: Mapping[Kind, Callable[[Subject], _Differences]] = {
 
 def _pins(subject: Subject) -> dict[str, str]:
     """The Python distributions that our layers added, by the image's SBOM."""
-    image = subject.image
-    artifact = attach.ours(subject.registry, image.image.digest, image.labels.get(INPUTS, ""))
+    registry, digest = subject.registry, subject.image.image.digest
+    if subject.wanted.index_of and (manifest := registry.manifest(digest)) is not None:
+        digest = manifest.part(subject.wanted.request.platform) or digest
+    artifact = attach.ours(registry, digest, subject.image.labels.get(INPUTS, ""))
     if artifact is None:
         raise NotLookedError("the image has no SBOM of deploykit's, which would name its wheels.")
     try:
-        parts = json.loads(attach.document(subject.registry, artifact))["components"]
+        parts = json.loads(attach.document(registry, artifact))["components"]
         found = [_PYPI.fullmatch(str(part.get("purl", ""))) for part in parts]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise NotLookedError("the image's SBOM cannot be read as CycloneDX.") from None

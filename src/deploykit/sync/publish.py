@@ -78,18 +78,22 @@ def make(target: Target, *, verified: bool) -> Published:
 def completed(found: Found, target: Target) -> str:
     """Attach what belongs to an image that was there: who pushed it may have been killed before that was done.
 
-    Returns why there is no bill of materials, where there can be none.
+    Returns why there is no bill of materials, where there can be none. Those of an index belong to its images.
     """
     digest, inputs = found.image.digest, found.labels.get(INPUTS, "")
-    registry, key = target.registry, target.sign_key
+    registry, key, index = target.registry, target.sign_key, target.wanted.index_of
     materials = attach.ours(registry, digest, inputs)
-    if materials is None and (plan := _plan_of(found.labels, target)) is not None:
+    if materials is None and not index and (plan := _plan_of(found.labels, target)) is not None:
         complete(plan, str(found.image), digest, registry=registry, key=key, progress=target.progress)
         return ""
     if key:
         for signed in filter(None, (digest, materials)):
             sign.sign(registry, signed, key=key, progress=target.progress, what=f"{registry.repository}@{signed}")
-    return "" if materials else f"{found.image.tag} has no bill of materials: what it was made from is not known here."
+    return (
+        ""
+        if materials or index
+        else f"{found.image.tag} has no bill of materials: what it was made from is not known here."
+    )
 
 
 def _plan_of(labels: Labels, target: Target) -> Plan | None:

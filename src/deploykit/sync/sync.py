@@ -65,6 +65,8 @@ def _sync(outcome: Outcome, options: Options, progress: Progress) -> None:
         found = find.fitting(wanted, registry=registry, record=kept, say=progress.step)
     if options.full and found is not None:
         found, wanted = _look_closer(outcome, found, wanted, registry, progress)
+    if found is None or not found.whole:
+        client.refuse_an_index(wanted)
     if found is None:
         client.refuse_what_cannot_be_carried(wanted)
     if outcome.acts and not options.check:

@@ -69,6 +69,15 @@ def test_where_no_platform_was_asked_for_that_of_the_deployed_image_stays():
     assert wanted().where_it_runs(arm) == wanted()
 
 
+def test_only_an_index_of_the_same_platforms_takes_the_place_of_one():
+    both = {**LABELS, "io.deploykit.platform": "linux/amd64,linux/arm64"}
+    free = replace(wanted(), any_platform=True).where_it_runs(both)
+    assert compare(free, IMAGE, present=True, labels=both) == ()
+    assert (free.request.platform, free.fits(both), free.fits(LABELS)) == ("linux/amd64", True, False)
+    [drift] = compare(wanted().where_it_runs(both), IMAGE, present=True, labels=both)
+    assert (drift.kind, drift.after) == (Kind.REQUEST, "platform linux/amd64"), "which was asked for"
+
+
 def test_another_base_is_drift_unless_it_is_the_same_image_under_another_name():
     mirror = replace(wanted(), base="mirror.example/mage:0.9.80")
     assert kinds(mirror) == [Kind.REQUEST]

@@ -1,13 +1,21 @@
-"""A sync that cannot use a file: that environment has failed, and the next one goes on."""
+"""A sync that cannot use a file has failed for that environment, and the next one goes on; an index is kept."""
 
 import errno
 from pathlib import Path
 
 import pytest
+from tests.unit.image.plans import REFERENCE, make
+from tests.unit.registry.server import running
+from tests.unit.supply_chain.images import push
 from tests.unit.sync.environments import environment
 from tests.unit.sync.test_files import Steps
 
-from deploykit.errors import UsageError
+from deploykit.deploy import values_image
+from deploykit.deploy.reference import ImageReference
+from deploykit.errors import IncompatibleError, UsageError
+from deploykit.image.append import index
+from deploykit.image.platform import MACHINES
+from deploykit.registry import Registry
 from deploykit.sync import files, sync
 from deploykit.sync.outcome import Options, Outcome
 
@@ -37,3 +45,34 @@ def test_a_full_disk_is_the_error_of_its_environment_and_a_bug_is_none(monkeypat
     fails(errno.EBADF)
     with pytest.raises(OSError, match="words"):
         run(check=False)
+
+
+def test_an_index_stays_until_there_is_another_one_of_its_platforms(monkeypatch, isolated):
+    monkeypatch.setenv("DOCKER_CONFIG", str(isolated))
+    with running() as small:
+        registry = Registry(small.repository)
+
+        def index_for(spark: str) -> ImageReference:
+            plans = [make(repository=small.repository, spark=spark, platform=name) for name in MACHINES.values()]
+            for plan in plans:
+                push(plan, registry)
+            return ImageReference(small.repository, *index.put(plans, registry))
+
+        def synced(spark: str) -> Outcome:
+            asked = environment(repository=small.repository, base=REFERENCE, spark=spark, any_platform=True)
+            return sync.run(asked, Options(), progress=Steps())
+
+        values = Path("dev/values.yaml")
+        values.parent.mkdir()
+        values.write_text(values_image.with_image("", index_for("4.0.1"), where=values), encoding="utf-8")
+        before = values.read_bytes()
+        assert synced("4.0.1").error is None
+        push(make(repository=small.repository), registry)  # of one platform
+        error = synced("4.1.1").error
+        assert isinstance(error, IncompatibleError)
+        assert "index of linux/amd64 and linux/arm64" in error.what
+        assert "--platform linux/amd64 --also-platform linux/arm64" in error.fix
+        assert values.read_bytes() == before
+        newer = index_for("4.1.1")
+        assert synced("4.1.1").after == newer
+        assert synced("4.1.1").drift == ()
