@@ -117,6 +117,7 @@ class Request:
             context=self.context,
             ilum_core=self.ilum_core,
             helm_release=self.helm_values,
+            ca_file=self.ca_file,
         )
 
 

@@ -1,6 +1,7 @@
 """`deploykit detect`: which Spark runs there, by which evidence, how sure."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -37,6 +38,12 @@ def _whom(function: Callable[..., object]) -> Callable[..., object]:
     show_default=True,
     help="Seconds in which all have to answer; the default ends the command within 3.",
 )
+@click.option(
+    "--ca-file",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    envvar="DEPLOYKIT_CA_FILE",
+    help="Certificates to trust too, for Ilum's REST API.",
+)
 @output.format_option
 def command(
     *,
@@ -48,6 +55,7 @@ def command(
     ilum_core: str | None,
     helm_values: str | None,
     timeout: float,
+    ca_file: Path | None,
     output_format: str,
 ) -> None:
     """Ask which Spark a server, a namespace or Ilum runs, and by which evidence.
@@ -61,6 +69,7 @@ def command(
         context=context or None,
         ilum_core=ilum_core or None,
         helm_release=helm_values or None,
+        ca_file=ca_file,
     )
     detection = detect(where, timeout=timeout, partial_answer=True)
     if output_format == "json":

@@ -43,7 +43,7 @@ def _sources(where: Where, limit: Deadline) -> Iterator[Source]:
     if where.namespace or where.helm_release:
         yield Source("Kubernetes API", partial(_cluster, where, limit))
     if where.ilum_core:
-        yield Source("Ilum API", partial(_core, where.ilum_core, limit))
+        yield Source("Ilum API", partial(_core, where, limit))
 
 
 def _server(url: str, limit: Deadline) -> Answer:
@@ -58,10 +58,10 @@ def _cluster(where: Where, limit: Deadline) -> Answer:
     return cluster.ask(where, limit)
 
 
-def _core(url: str, limit: Deadline) -> Answer:
+def _core(where: Where, limit: Deadline) -> Answer:
     from deploykit.detect import core
 
-    return core.ask(url, limit)
+    return core.ask(where.ilum_core or "", limit, ca_file=where.ca_file)
 
 
 def _import(where: Where) -> None:

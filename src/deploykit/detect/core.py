@@ -3,8 +3,9 @@
 Paths and names of fields are those of Ilum's OpenAPI description 1.5.3, the newest that is public; `JobApi` has most.
 """
 
-import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -28,21 +29,22 @@ _LIVING = ("SUBMITTED", "STARTING", "READY", "BUSY")
 _SIZE = 100
 
 
-def ask(url: str, limit: Deadline) -> Answer:
+def ask(url: str, limit: Deadline, *, ca_file: Path | None = None) -> Answer:
     """What Ilum's core says; the login comes from `ILUM_API_TOKEN`, or `ILUM_API_USER` and `ILUM_API_PASSWORD`.
 
-    Raises `UsageError` for an address that cannot be, `UnreachableError` where it does not answer or names no image.
+    What the machine trusts is trusted, and the certificates of `ca_file` too. Raises `UsageError` for an address that
+    cannot be, `UnreachableError` where it does not answer or names no image.
     """
     from mage_ilum.errors import MageIlumError
     from mage_ilum.http.errors import ServiceError
     from mage_ilum.ilum.api import JobApi
 
     try:
-        service = _service(url)
+        service = _service(url, ca_file)
         clusters = list(_pages(service, _CLUSTERS, [], limit))
         jobs = list(_pages(service, JobApi().search, [("jobStates", state) for state in _LIVING], limit))
     except ServiceError as error:
-        fix = error.fix.replace("ILUM_API_URL", "--ilum-core")
+        fix = error.fix.replace("ILUM_API_URL", "--ilum-core").replace("REQUESTS_CA_BUNDLE", "--ca-file")
         raise UnreachableError(error.what, why=error.why, fix=fix) from None
     except MageIlumError as error:
         raise UsageError(error.what, why=error.why, fix=f"--ilum-core {EXAMPLE}") from None
@@ -77,15 +79,15 @@ def read(url: str, *, clusters: "list[JsonObject]", jobs: "list[JsonObject]") ->
     return whole
 
 
-def _service(url: str) -> "HttpService":
+def _service(url: str, ca_file: Path | None) -> "HttpService":
     """Ilum, as blocks find it; `/api/v1` is added where there is no path."""
     from deploykit.image import trust
     from mage_ilum.http.find import find_service
 
-    os.environ.setdefault("REQUESTS_CA_BUNDLE", str(trust.bundle(None)))  # what the machine trusts, not certifi's list
     parts = urlsplit(url)
     text = url if parts.path.strip("/") else f"{url.rstrip('/')}{_PATH}"
-    return find_service("Ilum", "ILUM_API", text, example=f"{EXAMPLE}{_PATH}")
+    service = find_service("Ilum", "ILUM_API", text, example=f"{EXAMPLE}{_PATH}")
+    return replace(service, certificates=str(trust.bundle(ca_file)))  # else it would be certifi's list
 
 
 def _pages(service: "HttpService", path: str, query: list[tuple[str, str]], limit: Deadline) -> "Iterator[JsonObject]":

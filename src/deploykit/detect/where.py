@@ -1,6 +1,7 @@
 """Where to ask which Spark runs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploykit.errors import UsageError
@@ -11,7 +12,8 @@ class Where:
     """What is asked; at least one of `servers`, `namespace` and `ilum_core` is named.
 
     `servers` share one image: the oldest decides. `namespace` is that of Spark's pods, in the cluster of the
-    kubeconfig's `context`. `ilum_core` is the address of Ilum's REST API. `helm_release`, as `release` or as
+    kubeconfig's `context`. `ilum_core` is the address of Ilum's REST API, whose certificate may be of `ca_file`'s
+    authority. `helm_release`, as `release` or as
     `namespace/release`, has its values read, and every password in them; only the image is kept.
     """
 
@@ -20,6 +22,7 @@ class Where:
     context: str | None = None
     ilum_core: str | None = None
     helm_release: str | None = None
+    ca_file: Path | None = None
 
     def __post_init__(self) -> None:
         if not (self.servers or self.namespace or self.ilum_core):

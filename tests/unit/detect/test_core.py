@@ -1,13 +1,18 @@
 """Ilum's REST API: its Spark Connect jobs, and the defaults of its clusters."""
 
+import os
+import ssl
 import time
 
 import pytest
+import trustme
 from tests.unit.detect.ilum_core import PASSWORD, IlumCore, cluster, job
 from tests.unit.mage_ilum.doubles.service import SILENT
 
+from deploykit.detect.ask import detect
 from deploykit.detect.core import ask
 from deploykit.detect.evidence import Confidence, merge
+from deploykit.detect.where import Where
 from deploykit.errors import UnreachableError, UsageError
 from mage_ilum.deadline import Deadline
 
@@ -141,3 +146,18 @@ def test_an_address_that_cannot_be_is_wrong_usage(url):
     with pytest.raises(UsageError) as raised:
         ask(url, Deadline(1))
     assert raised.value.fix == "--ilum-core http://ilum-core:9888"
+
+
+def test_an_ilum_behind_a_private_authority_is_trusted_where_that_is_named_and_nowhere_else(tmp_path, isolated):
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    ca_file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(ca_file)
+    before = dict(os.environ)
+    with IlumCore(listed=[job("connect", "spark:4.0.1")], tls=context) as ilum:
+        trusting = Where(ilum_core=ilum.url, ca_file=ca_file)
+        assert str(detect(trusting, timeout=3).version) == "4.0.1"
+        with pytest.raises(UnreachableError, match="No TLS connection") as refused:
+            detect(Where(ilum_core=ilum.url), timeout=3)
+    assert "--ca-file" in refused.value.fix
+    assert dict(os.environ) == before

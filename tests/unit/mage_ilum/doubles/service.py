@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import json
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -57,13 +58,14 @@ class Service:
     asked: list[Asked] = field(default_factory=list)
     faults: deque[Callable[[Asked], Answer | None]] = field(default_factory=deque)
     port: int = 0
+    tls: ssl.SSLContext | None = None
 
     def answer(self, asked: Asked) -> Answer:
         raise NotImplementedError
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def methods(self, path: str) -> list[str]:
         """How this path was asked for."""
@@ -101,6 +103,10 @@ class Service:
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if self.tls is not None:
+            self._server.socket = self.tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()

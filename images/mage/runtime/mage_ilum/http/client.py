@@ -43,6 +43,8 @@ class HttpService:
     """An address to show to whom it is missing."""
     timeout: float = 30.0
     """Seconds in which a service has to say something, be it a part of its answer; connecting may take 5 s at most."""
+    certificates: str | None = field(default=None, repr=False)
+    """The file of those to trust; what requests trusts by itself unless set."""
 
     def request(
         self,
@@ -80,6 +82,7 @@ class HttpService:
                 auth=sign,  # also keeps requests from sending what it finds in a .netrc
                 timeout=(min(CONNECT_SECONDS, seconds), seconds),
                 allow_redirects=False,
+                verify=self.certificates or True,
             )
         except requests.RequestException as error:
             raise self._error(*no_answer(error, self.name, self.url, seconds)) from None
