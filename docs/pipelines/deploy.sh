@@ -13,14 +13,15 @@ version=0.2.0
 values=environments/prod/values.yaml
 wanted="values $(sha256sum <"$values" | cut -c -16)"
 
-# Helm keeps the description of an upgrade that ended well; that of another says what went wrong.
+# Helm keeps the description of an upgrade that ended well; that of another says what went wrong. (grep reads on to the end, where `-q` would hang up on
+# Helm, and `pipefail` take that for a no.)
 installed() {
   helm history mage --max 1 --output json 2>/dev/null |
-    grep --quiet "\"status\":\"deployed\",\"chart\":\"mage-ilum-$version\".*\"description\":\"$wanted\""
+    grep "\"status\":\"deployed\",\"chart\":\"mage-ilum-$version\".*\"description\":\"$wanted\"" >/dev/null
 }
 
 tested() {
-  helm status mage | grep --quiet "^Phase: *Succeeded"
+  helm status mage | grep "^Phase: *Succeeded" >/dev/null
 }
 
 if ! installed; then

@@ -27,11 +27,11 @@ metadata: {name: "image-{{ .Values.mageai.image.tag }}"}
 """
 TEST = """\
 apiVersion: v1
-kind: Service
+kind: Pod
 metadata:
   name: test
   annotations: {helm.sh/hook: test, helm.sh/hook-delete-policy: before-hook-creation}
-spec: {ports: [{port: 1}]}
+spec: {restartPolicy: Never, containers: [{name: test, image: "%s", command: ["true"]}]}
 """
 FORBID = """\
 apiVersion: v1
@@ -43,10 +43,10 @@ spec: {{hard: {{{what}: 0}}}}
 
 @dataclass(frozen=True)
 class Pipeline:
-    """The job that deploys, of one of the systems, and the cluster that it deploys to."""
+    """The jobs that deploy, by their systems, and the cluster that they deploy to."""
 
     project: Project
-    deploy: Callable[[], tuple[int, str]]
+    deploy: Callable[[str], tuple[int, str]]
 
     def sync(self, tag: str) -> None:
         """A push, as sync-and-push.sh makes one for this environment even where another failed."""
@@ -66,13 +66,13 @@ class Pipeline:
 
 
 @pytest.fixture
-def pipeline(needs_cluster: Cluster, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pipeline]:
+def pipeline(needs_cluster: Cluster, image: str, tmp_path: Path) -> Iterator[Pipeline]:
     project = Project.begin(tmp_path, str(tmp_path / "git"), {})
     chart = tmp_path / "chart"
     (chart / "templates").mkdir(parents=True)
     version = yaml.safe_load((assets.chart() / "Chart.yaml").read_text(encoding="utf-8"))["version"]
     (chart / "Chart.yaml").write_text(f"apiVersion: v2\nname: mage-ilum\nversion: {version}\n", encoding="utf-8")
-    for name, text in {"image": IMAGE, "test": TEST}.items():
+    for name, text in {"image": IMAGE, "test": TEST % image}.items():
         (chart / "templates" / f"{name}.yaml").write_text(text, encoding="utf-8")
     # As GitLab's agent names the context.
     config = tmp_path / "kubeconfig"
@@ -82,12 +82,13 @@ def pipeline(needs_cluster: Cluster, tmp_path: Path, request: pytest.FixtureRequ
     expressions = {"runner.temp": str(tmp_path / "temp"), "secrets.KUBECONFIG": config.read_text(encoding="utf-8")}
     (tmp_path / "temp").mkdir()
     predefined = {"CI_DEFAULT_BRANCH": "main", "KUBECONFIG": str(config)}
-    steps = {"github": lambda: github("deploy", expressions), "gitlab": lambda: gitlab("deploy", predefined)}
+    jobs = {"github": (github("deploy", expressions), {}), "gitlab": (gitlab("deploy", predefined), predefined)}
 
-    def deploy() -> tuple[int, str]:
+    def deploy(system: str) -> tuple[int, str]:
+        steps, environment = jobs[system]
         ours = {"CHART": str(chart), "HELM_NAMESPACE": NAMESPACE}
-        played = [replace(step, environment={**step.environment, **ours}) for step in steps[request.param]()]
-        return project.play(played, predefined if request.param == "gitlab" else {}, project.clone("clone"))
+        played = [replace(step, environment={**step.environment, **ours}) for step in steps]
+        return project.play(played, environment, project.clone("clone"))
 
     kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=60s", seconds=90)
     kubectl("create", "namespace", NAMESPACE)
@@ -95,31 +96,38 @@ def pipeline(needs_cluster: Cluster, tmp_path: Path, request: pytest.FixtureRequ
     kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
 
-@pytest.mark.parametrize("pipeline", ["github", "gitlab"], indirect=True)
+def forbid(what: str) -> None:
+    """Have the namespace take no more of these."""
+    kubectl("delete", f"--namespace={NAMESPACE}", "quota", "forbid", "--ignore-not-found")
+    if what:
+        kubectl("apply", f"--namespace={NAMESPACE}", "--filename=-", text=FORBID.format(what=what))
+
+
 def test_what_an_earlier_run_left_undone_is_deployed_and_tested_by_the_next_and_nothing_else_is(
     pipeline: Pipeline,
 ) -> None:
     good = ("deployed", "mage-ilum")
     pipeline.sync("first")
-    assert pipeline.deploy()[0] == 0
+    code, said = pipeline.deploy("github")
+    assert code == 0, said
     assert (pipeline.revisions(), pipeline.tested()) == ([good], True)
-    code, said = pipeline.deploy()
+    code, said = pipeline.deploy("gitlab")
     assert (code, said, pipeline.revisions()) == (0, "", [good])
 
     pipeline.sync("second")
-    kubectl("apply", f"--namespace={NAMESPACE}", "--filename=-", text=FORBID.format(what="count/configmaps"))
-    code, said = pipeline.deploy()
+    forbid("count/configmaps")
+    code, said = pipeline.deploy("gitlab")
     assert code != 0
     assert "forbidden" in said
-    kubectl("delete", f"--namespace={NAMESPACE}", "quota", "forbid")
-    kubectl("apply", f"--namespace={NAMESPACE}", "--filename=-", text=FORBID.format(what="services"))
-    code, said = pipeline.deploy()
+    forbid("pods")
+    code, said = pipeline.deploy("github")
     assert code != 0, "the upgrade is made up for; its test fails"
     assert "configmap/image-second\n" in kubectl("get", f"--namespace={NAMESPACE}", "configmaps", "--output=name")
     upgrades = pipeline.revisions()
     assert [status for status, _ in upgrades] == ["superseded", "failed", "deployed"]
     assert not pipeline.tested()
 
-    kubectl("delete", f"--namespace={NAMESPACE}", "quota", "forbid")
-    assert pipeline.deploy()[0] == 0
+    forbid("")
+    code, said = pipeline.deploy("gitlab")
+    assert code == 0, said
     assert (pipeline.revisions(), pipeline.tested()) == (upgrades, True)
