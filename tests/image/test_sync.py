@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.image.conftest import Built
+from tests.sync.conftest import forget
 from tests.sync.registry_proxy import RegistryProxy
-from tests.unit.image.test_yanked import project, published
+from tests.sync.upstream import Upstream
+from tests.unit.image.test_yanked import TARGET, project, published, serving
 
+from deploykit.image import index
 from deploykit.registry import Registry
 
 __all__ = ["published"]  # a fixture
@@ -339,3 +343,65 @@ def test_a_token_is_written_nowhere(story, make):
     assert done.returncode == 4
     assert token not in done.stdout + done.stderr
     assert not any(token.encode() in content for content in checkout.files().values())
+
+
+def deploying(image: Mapping[str, str]) -> str:
+    """Values that deploy an image."""
+    return yaml.safe_dump({"mageai": {"image": {key: image[key] for key in ("repository", "tag", "digest")}}})
+
+
+def test_another_java_leads_to_a_new_image(make, connect: Built, registry: str, repository: str):
+    """The deployed one has an older Java by its label."""
+    source, _, tag = connect.tagged.rpartition(":")
+    here, there = (Upstream(registry, name.partition("/")[2]) for name in (repository, source))
+    labels = {"io.deploykit.java": "17.0.1+12-1", "io.deploykit.inputs": "0" * 64}
+    older = f"{tag[:-8]}00000000"
+    digest = here.copy(tag, there, as_tag=older, labels=labels)
+    checkout = make(repository=repository, values=deploying({"repository": repository, "tag": older, "digest": digest}))
+    settings = checkout.folder / "deploykit.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('"slim"', '"connect"').replace("warm = false\n", ""), encoding="utf-8")
+
+    assert checkout.sync("--spark", "4.1.1")["drift"] == []
+    said = checkout.sync("--spark", "4.1.1", "--full")
+    assert [(drift["kind"], drift["from"], drift["policy"]) for drift in said["drift"]] == [
+        ("java", "Java 17.0.1+12-1", "rebuild")
+    ]
+    assert (said["changed"], said["pushed"], checkout.image["tag"]) == (True, True, tag)
+    assert checkout.sync("--spark", "4.1.1", "--full", environment=NO_ENGINE)["changed"] is False
+    forget(repository)
+
+
+def take_back(folder: Path, name: str, version: str) -> None:
+    """An index's page of a project: the version that was taken back and the one before it, where they really lie."""
+    before = index.newest(name, f"<{version}", TARGET, ca_file=None)
+    files = [*index.locate({name: version}, TARGET, ca_file=None), *index.locate({name: before}, TARGET, ca_file=None)]
+    links = [
+        f'<a href="{file.url}#sha256={file.sha256}" {"data-yanked" if file.version == version else ""}>{file.file}</a>'
+        for file in files
+    ]
+    page = folder / "simple" / name
+    page.mkdir(parents=True)
+    (page / "index.html").write_text(f"<html><body>{''.join(links)}</body></html>", encoding="utf-8")
+
+
+def test_a_wheel_that_was_taken_back_is_not_in_the_next_image(story, make, tmp_path):
+    """By policy. The index of this machine says so of one wheel, and all else is what is really published."""
+    before = story.steps["up"]
+    checkout = make()
+    for name, content in before.files.items():
+        (checkout.folder / name).write_bytes(content)
+    with (checkout.folder / "deploykit.toml").open("a", encoding="utf-8") as file:
+        file.write('[drift]\nwheel = "rebuild"\n')
+    held = sbom_pins(checkout.image)
+    taken = "googleapis-common-protos"
+    take_back(tmp_path, taken, held[taken])
+    with serving(tmp_path) as address:
+        said = checkout.sync("--spark", "4.1.1", "--full", environment={"UV_INDEX": address})
+    [wheel] = [drift for drift in said["drift"] if drift["kind"] == "wheel"]
+    assert (wheel["from"], wheel["policy"]) == (f"{taken}=={held[taken]}", "rebuild")
+    assert (said["changed"], said["built"]) == (True, True)
+    assert said["image"] != before.said["image"]
+    now = sbom_pins(checkout.image)
+    assert {name for name in held if now[name] != held[name]} == {taken}
+    assert checkout.sync("--spark", "4.1.1", environment=NO_ENGINE)["drift"] == []

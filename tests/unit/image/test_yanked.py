@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -39,22 +40,29 @@ def project(folder: Path, name: str, files: dict[str, str]) -> None:
     (page / "index.html").write_text(f"<html><body>{''.join(lines)}</body></html>", encoding="utf-8")
 
 
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address of the index of a folder's projects."""
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/simple"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @pytest.fixture
 def published(tmp_path, monkeypatch) -> Iterator[Path]:
     """The folder that an index serves, which this machine uses."""
     folder = tmp_path / "index"
     folder.mkdir()
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}/simple")
+    with serving(folder) as address:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", address)
         monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
-        try:
-            yield folder
-        finally:
-            server.shutdown()
-            thread.join()
+        yield folder
 
 
 def test_what_was_taken_back_is_named_with_its_reason(published):
