@@ -11,6 +11,9 @@ from tests.sync.registry_proxy import Fault
 Scenario = Literal["idle", "find", "build", "append"]
 """Nothing has changed; the image that fits is in the registry; an engine builds and pushes it; deploykit appends it."""
 
+OPTIONS: Mapping[Scenario, tuple[str, ...]] = {"append": ("--engine", "registry")}
+"""Those of the sync."""
+
 ONCE = 1
 FINE, ABSENT, UNREACHABLE, FAILED = 0, 2, 4, 6
 """`ABSENT`: a base that is not in its registry is a mistake in the request."""

@@ -7,10 +7,9 @@ import pytest
 from tests.sync.conftest import SPARK
 from tests.sync.invariant import broken, left_behind, told
 from tests.sync.matrix import ALL, chosen
-from tests.sync.points import CALLS, POINTS
+from tests.sync.points import CALLS, OPTIONS, POINTS
 
 FEW = {"idle": 3, "find": 7, "build": 5, "append": 2}
-OPTIONS = {"append": ("--engine", "registry")}
 
 
 def points():
@@ -40,6 +39,18 @@ def test_every_call_of_a_sync_has_its_fault_points(case, scenario):
     assert done.code == 0, done.err
     known = {f"{on.by} {on.kind}" for calls in CALLS.values() for on in calls}
     assert set(case.proxy.counted()) <= known
+
+
+def test_with_nothing_to_do_it_asks_the_registry_once_beside_its_token_and_takes_less_than_a_second(
+    case, record_property
+):
+    prepare(case, "idle")
+    done = case.checkout.sync()
+    record_property("seconds", done.result["seconds"])
+    calls = {"deploykit challenge": 1, "deploykit token": 1, "deploykit HEAD manifest by digest": 1}
+    assert case.proxy.counted() == calls
+    assert sum(call.down for call in case.proxy.calls if call.kind != "token") < 1024
+    assert done.result["seconds"] < 1
 
 
 @pytest.mark.parametrize("point", points(), ids=str)

@@ -14,17 +14,20 @@ from tests.sync.checkout import kill
 from tests.sync.conftest import SPARK
 from tests.sync.invariant import broken, left_behind
 from tests.sync.matrix import chosen
-from tests.sync.points import CALLS
+from tests.sync.points import CALLS, OPTIONS
 
 STEPS = ("default", "Drift", "Fetching", "Building", "    Step 12", "Pushing", "Checking", "Attaching")
 """How the lines begin that a sync says when it builds."""
 
 
-def ends_well(case, before):
+KILLS = [(scenario, call) for scenario, few in (("build", 2), ("append", 1)) for call in chosen(CALLS[scenario], few)]
+
+
+def ends_well(case, before, *options):
     """Nothing is half-done, and the next sync gets to the image that fits."""
     assert broken(case.upstream, case.checkout, before=before) == []
     case.proxy.heal()
-    again = case.checkout.sync()
+    again = case.checkout.sync(*options)
     assert again.code == 0, again.err
     assert SPARK in case.checkout.image()["tag"]
     assert broken(case.upstream, case.checkout, before=before) == []
@@ -43,9 +46,10 @@ def test_killed_when_it_says_that_a_step_begins(case, step):
     ends_well(case, before)
 
 
-@pytest.mark.parametrize("call", chosen(CALLS["build"], 2), ids=str)
+@pytest.mark.parametrize(("scenario", "call"), KILLS, ids=str)
 @pytest.mark.parametrize("when", [faults.before, faults.after], ids=lambda when: when.__name__)
-def test_killed_before_or_after_the_registry_has_done_what_it_was_asked(case, call, when):
+def test_killed_before_or_after_the_registry_has_done_what_it_was_asked(case, scenario, call, when):
+    options = OPTIONS.get(scenario, ())
     before = case.checkout.values.read_bytes()
     started = threading.Event()
 
@@ -54,11 +58,11 @@ def test_killed_before_or_after_the_registry_has_done_what_it_was_asked(case, ca
         kill(process)
 
     case.proxy.inject(call, when(kill_it))
-    with case.checkout.start() as process:
+    with case.checkout.start(*options) as process:
         started.set()
         _, said = process.communicate(timeout=120)
     assert process.returncode == -signal.SIGKILL, said
-    ends_well(case, before)
+    ends_well(case, before, *options)
 
 
 def opened(pid):

@@ -6,6 +6,8 @@ import time
 from collections import Counter
 
 import pytest
+from tests.sync import faults
+from tests.sync.calls import On
 from tests.sync.checkout import Checkout, own_cache
 from tests.sync.conftest import SPARK
 from tests.sync.invariant import broken
@@ -54,3 +56,31 @@ def test_two_machines_come_to_one_image(case, later, tmp_path_factory):
         assert broken(case.upstream, checkout, before=before) == []
     assert case.checkout.image() == other.image()
     assert found[0]["digest"] == found[1]["digest"]
+
+
+BETWEEN = (
+    On(kind="PUT manifest by tag", by="docker", times=1, what="ours is pushed over theirs"),
+    On(kind="HEAD manifest by tag", by="deploykit", nth=2, times=1, what="theirs is pushed over ours"),
+    On(kind="HEAD manifest by tag", by="deploykit", nth=3, times=1, what="theirs comes when ours was looked at"),
+)
+"""Calls of a sync that has seen no such tag; before each, another machine pushes its build of the same inputs."""
+
+
+@pytest.mark.parametrize("call", chosen(BETWEEN, 2), ids=str)
+def test_values_name_what_the_tag_names_where_two_machines_push_different_builds(case, call):
+    before = case.checkout.values.read_bytes()
+    tag = case.template.tag
+    theirs = []
+
+    def push() -> None:
+        build = {"org.example.built-by": "another machine"}
+        theirs.append(case.upstream.copy(tag, case.template.upstream, as_tag=tag, labels=build))
+
+    case.proxy.inject(call, faults.before(push))
+    done = case.checkout.sync()
+    assert done.code == 0, done.err
+    assert broken(case.upstream, case.checkout, before=before) == []
+    image = case.checkout.image()
+    assert image["tag"] == tag
+    assert (image["digest"] in theirs) is (call.by == "deploykit")
+    assert case.upstream.attached(image["digest"])
