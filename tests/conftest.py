@@ -67,9 +67,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return Scheduling(config, log)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in which so many tests were left out that it says nothing."""
+    wanted = int(os.environ.get("DEPLOYKIT_TEST_AT_LEAST") or 0)
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if wanted and reporter is not None and len(reporter.getreports("passed")) < wanted:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say plainly how many tests were left out, and what each group of them needs."""
+    passed, wanted = len(terminalreporter.getreports("passed")), int(os.environ.get("DEPLOYKIT_TEST_AT_LEAST") or 0)
+    if passed < wanted:
+        terminalreporter.section(f"{passed} tests passed, and DEPLOYKIT_TEST_AT_LEAST wants {wanted}")
     reasons: Counter[str] = Counter()
     for report in terminalreporter.getreports("skipped"):
         if isinstance(report.longrepr, tuple):
