@@ -1,7 +1,7 @@
 """How a registry is waited for that wants to be left alone, or is in trouble: one rule for questions, and one for work.
 
 A question waits no longer than its own limit. Work, which has a `Progress`, has sent or read much already: it waits as
-long as the registry asks to, up to two minutes, and a little longer each time where the registry does not say.
+long as the registry asks to, up to two minutes. Where the registry does not say, both wait a little longer each time.
 """
 
 import time
@@ -45,6 +45,5 @@ class Patience:
         self._tried += 1
         if self._tried >= self._tries:
             return False
-        if self._progress is not None:
-            time.sleep(min(0.1 * 2**self._tried, LONGEST_PAUSE))
+        time.sleep(min(0.1 * 2**self._tried, LONGEST_PAUSE))
         return True

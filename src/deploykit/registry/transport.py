@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 REDIRECTS = 5
 REDIRECTING = (301, 302, 303, 307, 308)
-_PASSING = (502, 503, 504)  # what a gateway says while the registry behind it restarts
+_PASSING = (500, 502, 503, 504)
+"""What a gateway says while the registry behind it restarts; and 500 a registry, of what another push is writing."""
 
 
 class Transport:

@@ -147,7 +147,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self._canned(answers.pop(0))
                 return
         if self.command in ("POST", "PUT") and len(self.held.wrote()) - 1 == self.held.lost_write:
-            self._say(500)
+            self._say(501)
         elif parts.path == "/token":
             self._token()
         elif self._may():

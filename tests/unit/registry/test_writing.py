@@ -52,13 +52,14 @@ def test_a_push_that_is_refused_is_a_failed_push(small, client, status):
 
 
 def test_a_push_that_gets_no_answer_is_unreachable(small, client):
-    small.canned["PUT", "manifests/a"] = [Canned(status=500)]
+    small.canned["PUT", "manifests/a"] = [Canned(status=501)]
     with pytest.raises(UnreachableError):
         client.put_manifest("a", b"{}", "application/json")
 
 
-def test_an_upload_that_breaks_is_tried_again(small, client):
-    small.canned["POST", "blobs/uploads/"] = [Canned(status=502)]
+@pytest.mark.parametrize("status", [500, 502])
+def test_an_upload_that_breaks_is_tried_again(small, client, status):
+    small.canned["POST", "blobs/uploads/"] = [Canned(status=status)]
     assert client.put_blob(b"content") in small.blobs
 
 
@@ -123,7 +124,7 @@ def test_whatever_a_registry_without_the_api_answers_the_tag_is_asked(small, cli
 def test_a_registry_that_cannot_be_asked_for_attachments_is_not_taken_for_one_without(small, client):
     image = small.image("a")
     client.attach(image, data=b"x", annotations={}, **SBOM)
-    for status in (401, 403, 429, 500):
+    for status in (401, 403, 429, 501):
         small.canned["GET", f"referrers/{image}"] = [Canned(status=status)]
         with pytest.raises(UnreachableError):
             client.referrers(image)
