@@ -235,6 +235,7 @@ class Registry:
                 f"{self.repository} could not be pushed to.",
                 why=answer.says,
                 fix="some registries want the repository made first, and some take no tag twice",
+                final="BLOB_UNKNOWN" not in answer.problems,  # it has lost what it took a moment ago
             )
         return answer
 

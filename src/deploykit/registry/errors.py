@@ -7,7 +7,11 @@ from deploykit.errors import BuildError, UnreachableError
 
 
 class LoginRefusedError(UnreachableError):
-    """The registry wants a login, or another one: it answered 401 or 403."""
+    """The registry wants a login, or another one: it answered 401, or 403, which is `forbidden` to whom it knows."""
+
+    def __init__(self, what: str, *, why: str, fix: str, forbidden: bool) -> None:
+        super().__init__(what, why=why, fix=fix)
+        self.forbidden = forbidden
 
 
 class ThrottledError(UnreachableError):
@@ -19,7 +23,11 @@ class ThrottledError(UnreachableError):
 
 
 class RefusedError(BuildError):
-    """The registry answered, and will not take what it was sent."""
+    """The registry answered, and does not take what it was sent; not `final` where another try may end well."""
+
+    def __init__(self, what: str, *, why: str, fix: str, final: bool) -> None:
+        super().__init__(what, why=why, fix=fix)
+        self.final = final
 
 
 def cannot_ask(repository: str, why: str, *, fix: str = "") -> UnreachableError:
@@ -31,12 +39,13 @@ def cannot_ask(repository: str, why: str, *, fix: str = "") -> UnreachableError:
     )
 
 
-def login_refused(repository: str, host: str, why: str) -> LoginRefusedError:
+def login_refused(repository: str, host: str, why: str, *, forbidden: bool = False) -> LoginRefusedError:
     """What it answered has nothing to do with what is there."""
     return LoginRefusedError(
         f"The registry of {repository} refuses the login.",
         why=why,
         fix=f"docker login {host}, as somebody who may use this repository; some registries want it made first",
+        forbidden=forbidden,
     )
 
 
@@ -57,4 +66,6 @@ def pushing(repository: str) -> Iterator[None]:
     try:
         yield
     except LoginRefusedError as error:
-        raise RefusedError(f"{repository} could not be pushed to.", why=error.why, fix=error.fix) from None
+        raise RefusedError(
+            f"{repository} could not be pushed to.", why=error.why, fix=error.fix, final=error.forbidden
+        ) from None

@@ -64,7 +64,8 @@ class Transport:
                     self._login.renew(answer.headers.get("www-authenticate", ""), write=write)
             answer = self._tried(method, address, headers or {}, body, self._login.header(write=write))
         if answer.status in (401, 403):
-            raise login_refused(self._repository, self._location.host, answer.says)
+            forbidden = answer.status == 403
+            raise login_refused(self._repository, self._location.host, answer.says, forbidden=forbidden)
         if answer.status == 429:
             raise throttled(self._repository, answer.retry_after)
         if answer.status >= 500:

@@ -56,7 +56,7 @@ def attach(plan: Plan, digest: str, *, registry: Registry, progress: Progress) -
             annotations={INPUTS: plan.inputs},
         )
     except RefusedError as error:
-        if "BLOB_UNKNOWN" in error.why:  # it has lost what it took a moment ago: another try may end well
+        if not error.final:
             raise
         progress.step(f"The registry does not take the bill of materials. {error.why}")
         return None

@@ -9,6 +9,7 @@ from tests.unit.supply_chain.images import push
 
 from deploykit.cli.main import run
 from deploykit.errors import UnreachableError, UsageError
+from deploykit.registry import RefusedError
 from deploykit.supply_chain import attach, complete, ready
 from deploykit.supply_chain.sbom import MEDIA_TYPE, sbom
 
@@ -95,6 +96,15 @@ def test_a_registry_that_takes_images_alone_is_said_and_no_failure(world, status
     world.small.canned["PUT", ""] = [Canned(status=status)] * 9
     world.complete()
     assert f"does not take the bill of materials. It answered {status}." in world.said.steps[-1]
+
+
+def test_a_login_that_is_refused_only_now_is_a_failure_that_the_next_run_makes_good(world):
+    world.small.canned["PUT", ""] = [Canned(status=401)] * 9
+    with pytest.raises(RefusedError):
+        world.complete()
+    world.small.canned.clear()
+    world.complete()
+    assert len(documents(world)) == 1
 
 
 def test_two_at_once_attach_one(world):
