@@ -169,6 +169,29 @@ def test_a_push_that_comes_in_between_is_kept_and_ours_comes_after_it(project: P
     assert project.commits() == ["Mage follows Spark", "Theirs", "Begin"]
 
 
+def test_values_anywhere_in_the_clone_reach_the_branch_that_is_checked_out(project: Project) -> None:
+    head, _, rest = (project.folder / "own" / "deploykit.toml").read_text().partition("[environments.dev]\n")
+    server = rest.partition("\n")[0]
+    project.commit("deploykit.toml", f'{head}{server}\nvalues = "values.yaml"\n')
+    project.git("push", "--quiet", "origin", "HEAD:master")
+    clone = project.clone("clone")
+    project.bash("git checkout --quiet master", {}, clone)
+    done = project.bash("./sync-and-push.sh", login(project), clone)
+    assert done.returncode == 0, done.stdout
+    project.git("fetch", "--quiet")
+    added = project.git("show", "--format=", "--name-only", "origin/master").split()
+    assert added == ["values.yaml", "values.yaml.sync.json"]
+    assert project.commits()[0] == "Change deploykit.toml"
+
+
+def test_what_git_does_not_take_is_no_success(project: Project) -> None:
+    project.commit(".gitignore", "environments/dev\n")
+    done = project.bash("./sync-and-push.sh", login(project), project.clone("clone"))
+    assert done.returncode == 6, done.stdout
+    assert "what sync wrote cannot be added" in done.stdout
+    assert project.commits() == ["Change .gitignore", "Begin"]
+
+
 def test_a_push_that_is_turned_down_ends_with_6_and_is_not_tried_again(project: Project) -> None:
     hook = project.folder / "git" / "mage.git" / "hooks" / "pre-receive"
     tries = project.folder / "tries"

@@ -49,6 +49,12 @@ DRIFT = 5
     envvar=["DEPLOYKIT_SUMMARY", "GITHUB_STEP_SUMMARY"],
     help="Append a Markdown table of what was found and done.",
 )
+@click.option(
+    "--written",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="DEPLOYKIT_WRITTEN",
+    help="Append the files to commit, one a line: values, and the record beside them.",
+)
 @output.format_option
 def command(
     *,
@@ -60,6 +66,7 @@ def command(
     sign_key: str | None,
     outputs: Path | None,
     summary: Path | None,
+    written: Path | None,
     output_format: str,
     **request: object,
 ) -> int:
@@ -86,6 +93,8 @@ def command(
         summary_of.append(outputs, summary_of.outputs(found))
     if summary is not None:
         summary_of.append(summary, summary_of.markdown(found))
+    if written is not None:
+        summary_of.append(written, summary_of.files(found))
     return _exit_code(found, check=check)
 
 

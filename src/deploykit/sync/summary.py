@@ -1,10 +1,11 @@
-"""What a sync tells a pipeline: lines for later steps, and a table for people. Pure; appended to files at the edge."""
+"""What a sync tells a pipeline: lines for later steps, a table for people, and the files to commit."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from deploykit.errors import UsageError
+from deploykit.sync import record
 from deploykit.sync.environment import DEFAULT
 from deploykit.sync.outcome import Outcome
 
@@ -48,6 +49,14 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
     header = ("environment", "server", "client", "verdict", "image", "done")
     table = [_row(header), _row(["---"] * len(header)), *map(_row, rows)]
     return "\n".join(["### deploykit sync", "", *table, "", *_remarks(outcomes), ""])
+
+
+def files(outcomes: Sequence[Outcome]) -> str:
+    """The files that name the images and are there, one a line, also those that an earlier sync wrote: it may have
+    been killed before anybody committed them."""
+    values = [outcome.environment.values for outcome in outcomes]
+    found = [file for each in values for file in (each, record.path(each)) if file.is_file()]
+    return "".join(f"{file.resolve()}\n" for file in found)
 
 
 def did(outcome: Outcome) -> str:

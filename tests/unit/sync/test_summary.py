@@ -1,5 +1,7 @@
 """What a pipeline is told: lines for later steps, and a table for people."""
 
+from pathlib import Path
+
 from tests.unit.image.plans import make
 from tests.unit.sync.environments import environment, server
 
@@ -60,6 +62,15 @@ def test_files_of_a_pipeline_are_appended_to(tmp_path):
     (tmp_path / "outputs").write_text("before=1\n", encoding="utf-8")
     summary.append(tmp_path / "outputs", "image=x\n")
     assert (tmp_path / "outputs").read_text(encoding="utf-8") == "before=1\nimage=x\n"
+
+
+def test_the_files_to_commit_are_those_that_are_there_whoever_wrote_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("dev").mkdir()
+    for name in ("dev/values.yaml", "dev/values.yaml.sync.json", "dev/.values.yaml.part"):
+        Path(name).touch()
+    dev = Path("dev").resolve()
+    assert summary.files([done("dev"), done("prod")]) == f"{dev}/values.yaml\n{dev}/values.yaml.sync.json\n"
 
 
 def test_each_ending_has_its_word():
