@@ -91,7 +91,9 @@ def _candidates(
     try:
         tags = registry.tags()
     except UnreachableError as error:
-        # Some registries list no tags to those who may pull and push all the same: the plan's own tag is asked for.
+        # Some registries list no tags to those who may pull and push all the same: the plan's own tag is asked for. One
+        # that tells of no tag at all cannot be synced with.
+        registry.digest("latest")
         say(f"The tags of {registry.repository} could not be listed: {error.why}")
         return
     for image, known in _labelled(_named(tags, wanted), wanted, registry):
