@@ -306,8 +306,8 @@ def test_outputs_and_summary_go_where_the_pipeline_reads_them(story, make):
     )
     summary = (checkout.folder / "summary").read_text(encoding="utf-8")
     assert (
-        f"| default | Spark 4.1.1 (asked: --spark) | 4.1.1 | same | `{said['image']}` | written, nothing built |"
-        in (summary)
+        f"| default | Spark 4.1.1 (asked: --spark) | 4.1.1 | same | `{said['image']}` | "
+        f"written to values.yaml, nothing built |" in summary
     )
 
 

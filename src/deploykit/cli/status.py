@@ -14,7 +14,10 @@ from deploykit.sync.status import Status
 @add_environment_options
 @output.format_option
 def command(*, names: tuple[str, ...], output_format: str, **options: object) -> None:
-    """Show where each environment stands, within 3 s; whoever cannot be asked is a cell, not an error."""
+    """Show where each environment stands, within the --timeout.
+
+    Whoever cannot be asked is a cell, and so is drift: the exit code is 0. A pipeline asks by `sync --check`.
+    """
     found = status.look(environments(options, names), progress=output.progress())
     if output_format == "json":
         output.data_json([_as_json(one) for one in found])

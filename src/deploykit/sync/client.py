@@ -40,6 +40,7 @@ def wanted(environment: Environment, found: Server) -> Wanted:
         server=found.version,
         request=request,
         base=base_reference(request, known),
+        because=_because(request, found),
         newer_patch=newer_patch,
         any_platform=environment.any_platform,
     )
@@ -76,8 +77,19 @@ def _strongest(found: Detection) -> list[Evidence]:
 
 
 def _sharing(found: Server) -> str:
-    servers = {} if found.detection is None else {item.server: item.version for item in found.detection.evidence}
-    return f"{len(servers)} servers share the image, and the oldest decides. " if len(servers) > 1 else ""
+    servers = _servers(found)
+    return f"{servers} servers share the image, and the oldest decides. " if servers > 1 else ""
+
+
+def _because(request: Request, found: Server) -> str:
+    if request.client:
+        return "the client that is pinned"
+    return f"as {found.where} is the oldest" if _servers(found) > 1 else ""
+
+
+def _servers(found: Server) -> int:
+    """How many of them share the image."""
+    return 0 if found.detection is None else len({item.server for item in found.detection.evidence})
 
 
 def refuse_an_index(wanted: Wanted) -> None:

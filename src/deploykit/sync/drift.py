@@ -99,6 +99,8 @@ class Wanted:
     request: Request
     base: str
     base_digest: str = ""
+    because: str = ""
+    """What asks for this client, where that is not plain."""
     newer_patch: bool = False
     """A client of a newer patch than the server's fits too."""
     any_platform: bool = False
@@ -169,6 +171,7 @@ def compare(
     if labels is not None:
         release = labels.get(SPARK, "")
         if not wanted.spark_fits(release):
-            found.append(Drift(kind=Kind.SERVER, before=f"Spark {release or 'none'}", after=wanted.client.release))
+            asked = ", ".join(filter(None, (wanted.client.release, wanted.because)))
+            found.append(Drift(kind=Kind.SERVER, before=f"Spark {release or 'none'}", after=asked))
         found += [Drift(kind=Kind.REQUEST, before=old, after=new) for old, new in wanted.differences(labels)]
     return tuple(found)

@@ -26,10 +26,12 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """`images` maps digests to the labels of their image; `syncs` is oldest first."""
+    """`images` maps digests to the labels of their image; `syncs` is oldest first. `problem`: why a file that is there
+    was not read."""
 
     images: Mapping[str, Mapping[str, str]]
     syncs: tuple[Entry, ...]
+    problem: str = ""
 
     def labels(self, image: ImageReference | None) -> Mapping[str, str] | None:
         """What is known of an image by its digest."""
@@ -63,8 +65,23 @@ def read(file: Path) -> Record:
     """The record; an absent one is empty, and so is one that cannot be read, as after a conflict in Git."""
     try:
         return _record(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except FileNotFoundError:
         return EMPTY
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return replace(
+            EMPTY,
+            problem=f"{file} cannot be read, as after a conflict in Git: repair it to have its history back. "
+            f"The next sync that writes keeps it as {_aside(file).name} and begins a new one.",
+        )
+
+
+def set_aside(file: Path) -> None:
+    """Keep a record that cannot be read beside the one that is about to take its place."""
+    file.replace(_aside(file))
+
+
+def _aside(file: Path) -> Path:
+    return file.with_name(f"{file.name}.unread")
 
 
 def to_text(record: Record) -> str:

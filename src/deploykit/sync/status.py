@@ -19,8 +19,6 @@ from deploykit.sync.environment import Environment
 from deploykit.sync.record import Entry
 from mage_ilum.deadline import Deadline
 
-SECONDS = 3.0
-
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
@@ -35,15 +33,15 @@ class Status:
     problems: tuple[str, ...]
 
 
-def look(environments: Sequence[Environment], *, progress: Progress, seconds: float = SECONDS) -> list[Status]:
-    """The status of each, in order, after `seconds` at the latest."""
+def look(environments: Sequence[Environment], *, progress: Progress) -> list[Status]:
+    """The status of each, in order, after the longest `timeout` of them at the latest."""
     deployed = [_deployed(environment) for environment in environments]
     questions: dict[tuple[int, str], Callable[[], object]] = {}
     for number, (environment, (image, _)) in enumerate(zip(environments, deployed, strict=True)):
         questions[number, "server"] = _ask_server(environment, progress)
         if image is not None and image.digest:
             questions[number, "registry"] = _ask_registry(environment, image)
-    answers = _within(seconds, questions)
+    answers = _within(max(environment.request.timeout for environment in environments), questions)
     return [
         _status(environment, image, problems, answers.get((number, "server")), answers.get((number, "registry")))
         for number, (environment, (image, problems)) in enumerate(zip(environments, deployed, strict=True))
@@ -107,6 +105,7 @@ def _status(
             wanted = replace(wanted, base_digest=deployed.base_digest if isinstance(deployed, _Deployed) else "")
             known = known or kept.labels(image)
             drift = compare(wanted.where_it_runs(known), image, present=there, labels=known)
+    problems += (kept.problem,) if kept.problem else ()
     return Status(
         environment=environment,
         server=server if isinstance(server, Server) else None,
@@ -123,8 +122,11 @@ def _within(seconds: float, questions: Mapping[tuple[int, str], Callable[[], obj
     asking = Asking[tuple[int, str], object]()
     for key, question in questions.items():
         asking.ask(key, partial(_or_error, question))
-    late = UnreachableError(f"There was no answer within {seconds:g} s.")
-    return {**dict.fromkeys(questions, late), **asking.answers(Deadline(seconds))}
+    late = f"did not answer within {seconds:g} s; --timeout gives it longer."
+    return {
+        **{key: UnreachableError(f"The {key[1]} {late}") for key in questions},
+        **asking.answers(Deadline(seconds)),
+    }
 
 
 def _or_error(question: Callable[[], object]) -> object:

@@ -60,13 +60,16 @@ def files(outcomes: Sequence[Outcome]) -> str:
 
 
 def did(outcome: Outcome) -> str:
-    """In a word or two, what came of it."""
+    """In a few words, what came of it."""
     if outcome.error is not None:
         return "failed"
     if outcome.changed:
-        return "built, and written" if outcome.built else "written, nothing built"
+        written = f"written to {outcome.environment.values}"
+        return f"built, and {written}" if outcome.built else f"{written}, nothing built"
+    if outcome.acts and outcome.checked:
+        return "drift: would build" if outcome.after is None else "drift: would write"
     if outcome.acts:
-        return "drift" if outcome.checked else "pushed again" if outcome.pushed else "nothing changed"
+        return "pushed again" if outcome.pushed else "nothing changed"
     return "nothing to do"
 
 

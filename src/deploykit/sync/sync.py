@@ -45,9 +45,13 @@ def _sync(outcome: Outcome, options: Options, progress: Progress) -> None:
     text = values_image.read(environment.values)
     outcome.before = values_image.image(text, where=environment.values)
     values_image.with_image(text, TRIAL, where=environment.values)  # a file that cannot be written is refused first
+    kept = record.read(record.path(environment.values))
+    if text is None:
+        outcome.notes += (f"There was no {environment.values}: what a sync writes is a new file of that name.",)
+    if kept.problem:
+        outcome.notes += (kept.problem,)
     outcome.server = ask.server(environment, max_wait=options.max_wait, progress=progress)
     wanted = client.wanted(environment, outcome.server)
-    kept = record.read(record.path(environment.values))
     registry = Registry.of(request.repository, request, progress=progress)
     present, known = _deployed(outcome.before, kept, registry, platform=request.platform)
     wanted = wanted.where_it_runs(known)
@@ -72,7 +76,7 @@ def _sync(outcome: Outcome, options: Options, progress: Progress) -> None:
     if outcome.acts and not options.check:
         found = _settle(outcome, found, wanted=wanted, options=options, registry=registry, progress=progress)
         _write(outcome, found)
-    if found is not None:
+    if found is not None and found.whole:
         outcome.after, outcome.labels = found.image, found.labels
 
 
@@ -151,6 +155,8 @@ def _write(outcome: Outcome, found: Found) -> None:
         why=tuple(map(str, outcome.drift)),
         deploykit=version("deploykit"),
     )
+    if kept.problem:
+        record.set_aside(record.path(values))
     files.write(record.path(values), record.to_text(kept.having(entry, found.labels)))
     files.write(values, fresh)
     outcome.changed = True

@@ -72,7 +72,10 @@ def test_of_servers_that_share_the_image_the_oldest_decides_and_a_newer_client_i
     old, new = server("4.0.5", where="sc://old:15002"), server("4.1.1", where="sc://new:15002")
     both = merge([*old.detection.evidence, *new.detection.evidence])
     shared = replace(old, version=both.version, detection=both)
-    assert client.wanted(environment(), shared).client.release == "4.0.5"
+    wanted = client.wanted(environment(), shared)
+    assert (wanted.client.release, wanted.because) == ("4.0.5", "as sc://old:15002 is the oldest")
+    assert client.wanted(environment(), old).because == ""
+    assert client.wanted(environment(client="3.5.7"), shared).because == "the client that is pinned"
     with pytest.raises(IncompatibleError) as caught:
         client.wanted(environment(client="4.1.1"), shared)
     assert caught.value.why.startswith("2 servers share the image, and the oldest decides.")

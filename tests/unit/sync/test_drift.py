@@ -40,6 +40,12 @@ def test_a_server_of_any_other_version_is_drift(server):
     assert not wanted(server).fits(LABELS)
 
 
+def test_what_asks_for_a_client_that_the_server_does_not_run_is_said():
+    asked = replace(wanted("3.5.7", server="4.1.1"), because="the client that is pinned")
+    [drift] = compare(asked, IMAGE, present=True, labels=LABELS)
+    assert str(drift) == "server: Spark 4.1.1 -> 3.5.7, the client that is pinned"
+
+
 def test_a_pinned_client_that_the_image_has_is_no_drift_whatever_the_server_runs():
     assert kinds(wanted("4.1.1", server="4.2.0", client="4.1.1")) == []
 

@@ -62,10 +62,12 @@ def test_a_sync_that_was_killed_before_it_wrote_the_values_is_told_once():
     "text",
     ["", "{", "[]", "null", "{}", '{"images": [], "syncs": []}', '{"images": {}, "syncs": [{}]}', "<<<<<<< HEAD"],
 )
-def test_one_that_cannot_be_read_counts_as_none(tmp_path, text):
+def test_one_that_cannot_be_read_counts_as_none_and_says_so(tmp_path, text):
     file = tmp_path / "record.json"
     file.write_text(text, encoding="utf-8")
-    assert record.read(file) == EMPTY
+    kept = record.read(file)
+    assert (kept.images, kept.syncs) == (EMPTY.images, EMPTY.syncs)
+    assert "record.json cannot be read" in kept.problem
     assert record.read(tmp_path / "nothing.json") == EMPTY
 
 

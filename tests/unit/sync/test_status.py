@@ -86,3 +86,24 @@ def test_a_values_file_that_is_no_yaml_is_a_cell_too(capsys, closed_port):
     [one] = told(capsys)
     assert "one.yaml is not a YAML file" in one["problems"][0]
     assert one["drift"] is None
+
+
+def test_a_record_that_cannot_be_read_is_said_and_hides_no_drift(capsys, closed_port):
+    project('[environments.none]\nspark = "4.1.1"\nvalues = "none.yaml"\n', host=f"127.0.0.1:{closed_port}")
+    Path("none.yaml.sync.json").write_text("{broken", encoding="utf-8")
+    [none] = told(capsys)
+    assert "none.yaml.sync.json cannot be read" in none["problems"][0]
+    assert [drift["kind"] for drift in none["drift"]] == ["values"]
+
+
+def test_a_longer_limit_is_kept_and_whoever_keeps_silent_within_it_is_named(capsys):
+    with silent() as registry, grpc_server(lambda request, context: ANSWER) as server:
+        project(
+            f'timeout = 0.5\n[environments.one]\nserver = "sc://127.0.0.1:{server}"\nvalues = "one.yaml"',
+            host=f"127.0.0.1:{registry}",
+        )
+        began = time.monotonic()
+        [one] = told(capsys)
+        took = time.monotonic() - began
+    assert took < 2.5
+    assert "within 0.5 s" in " ".join(one["problems"])

@@ -82,7 +82,16 @@ def test_each_ending_has_its_word():
             done(drift=acting, changed=True),
             done(drift=acting, changed=True, built=True),
             done(drift=acting, checked=True),
+            done(drift=acting, checked=True, after=None),
             done(drift=acting),
             done(error=UnreachableError("x")),
         )
-    ] == ["nothing to do", "written, nothing built", "built, and written", "drift", "nothing changed", "failed"]
+    ] == [
+        "nothing to do",
+        "written to dev/values.yaml, nothing built",
+        "built, and written to dev/values.yaml",
+        "drift: would write",
+        "drift: would build",
+        "nothing changed",
+        "failed",
+    ]

@@ -5,18 +5,19 @@ from pathlib import Path
 
 import pytest
 from tests.unit.image.plans import REFERENCE, make
-from tests.unit.registry.server import running
+from tests.unit.registry.server import Canned, running
 from tests.unit.supply_chain.images import push
 from tests.unit.sync.environments import environment
 from tests.unit.sync.test_files import Steps
 
 from deploykit.deploy import values_image
 from deploykit.deploy.reference import ImageReference
-from deploykit.errors import IncompatibleError, UsageError
+from deploykit.errors import IncompatibleError, UnreachableError, UsageError
 from deploykit.image.append import index
 from deploykit.image.platform import MACHINES
 from deploykit.registry import Registry
-from deploykit.sync import files, sync
+from deploykit.sync import files, record, sync
+from deploykit.sync.drift import Kind
 from deploykit.sync.outcome import Options, Outcome
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -31,6 +32,58 @@ def test_a_file_that_cannot_be_read_is_the_error_of_its_environment():
     error = run().error
     assert isinstance(error, UsageError)
     assert error.what == "dev/values.yaml cannot be used."
+
+
+def synced(*, text: str | None = None, repository: str, check: bool = False) -> Outcome:
+    """A sync for Spark 4.1.1, with a values file of this text; REFERENCE is the base."""
+    values = Path("dev/values.yaml")
+    values.parent.mkdir(exist_ok=True)
+    if text is not None:
+        values.write_text(text, encoding="utf-8")
+    asked = environment(repository=repository, base=REFERENCE, spark="4.1.1", any_platform=True)
+    return sync.run(asked, Options(check=check), progress=Steps())
+
+
+def test_a_values_file_that_nobody_made_is_said_to_be_new(isolated, monkeypatch):
+    monkeypatch.setenv("DOCKER_CONFIG", str(isolated))
+    with running() as small:
+        push(make(repository=small.repository), Registry(small.repository))
+        first = synced(repository=small.repository)
+        second = synced(repository=small.repository)
+    assert first.notes[0] == "There was no dev/values.yaml: what a sync writes is a new file of that name."
+    assert (first.changed, second.changed, second.notes) == (True, False, ())
+
+
+def test_a_record_that_cannot_be_read_is_said_and_kept(isolated, monkeypatch):
+    monkeypatch.setenv("DOCKER_CONFIG", str(isolated))
+    kept = Path("dev/values.yaml.sync.json")
+    kept.parent.mkdir()
+    kept.write_text("<<<<<<< HEAD\n", encoding="utf-8")
+    with running() as small:
+        push(make(repository=small.repository), Registry(small.repository))
+        checked = synced(text="", repository=small.repository, check=True)
+        assert [note.partition(",")[0] for note in checked.notes] == [f"{kept} cannot be read"]
+        done = synced(repository=small.repository)
+    assert (done.changed, done.notes[:1]) == (True, checked.notes)
+    assert kept.with_name("values.yaml.sync.json.unread").read_text(encoding="utf-8") == "<<<<<<< HEAD\n"
+    assert record.read(kept).syncs
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_registry_that_does_not_answer_is_no_drift(isolated, monkeypatch, closed_port, check):
+    monkeypatch.setenv("DOCKER_CONFIG", str(isolated))
+    done = synced(repository=f"127.0.0.1:{closed_port}/mage", check=check)
+    assert isinstance(done.error, UnreachableError)
+
+
+def test_a_registry_that_lists_no_tags_is_asked_for_one(isolated, monkeypatch):
+    monkeypatch.setenv("DOCKER_CONFIG", str(isolated))
+    with running() as small:
+        small.canned["GET", "tags/list"] = [Canned(status=403)]
+        found = synced(repository=small.repository, check=True)
+    assert found.error is None
+    assert [drift.kind for drift in found.drift] == [Kind.VALUES]
+    assert found.after is None
 
 
 def test_a_full_disk_is_the_error_of_its_environment_and_a_bug_is_none(monkeypatch):

@@ -155,6 +155,6 @@ LAYERS = {
 
 def problem(code: str, address: ConnectAddress, *, seconds: float, detail: str = "") -> ConnectionProblem:
     """The error for one row of the table; `seconds` is how long we were ready to wait."""
-    values = {"host": address.host, "port": address.port, "seconds": seconds, "detail": detail}
+    values = {"host": address.host, "port": address.port, "seconds": round(seconds, 1), "detail": detail}
     what, why, fix = (text.format_map(values) for text in PROBLEMS[code])
     return ConnectionProblem(what, code=code, why=why, fix=fix)
