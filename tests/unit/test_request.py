@@ -66,14 +66,24 @@ def test_a_key_that_no_command_has_is_wrong_usage(capsys, text):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("Error: deploykit.toml has ")
-    assert ("profil" in err) is ("profil" in text)
+    assert ("Try: profile\n" in err) is ("profil" in text)
 
 
 @pytest.mark.parametrize("content", [b"spark = ", b"spark = 4.1.1", b"\xff\xfe", b"spark"])
 def test_a_file_that_is_no_toml_is_wrong_usage(capsys, content):
     Path("deploykit.toml").write_bytes(content)
     assert run(["plan"]) == 2
-    assert "deploykit.toml is not valid TOML" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("Error: deploykit.toml is not valid TOML.\n  Why: ")
+    assert "Try: deploykit" not in said
+
+
+def test_a_value_that_an_option_does_not_take_names_the_file(capsys):
+    settings('spark = "4.1.1"\nprofile = "conect"\n')
+    assert run(["plan"]) == 2
+    said = capsys.readouterr().err
+    assert "deploykit.toml has profile = 'conect'.\n  Why: 'conect' is not one of 'connect'" in said
+    assert "--profile" not in said
 
 
 def test_a_version_that_toml_reads_as_a_number_is_refused_with_the_patches(capsys):

@@ -13,7 +13,7 @@ from deploykit.cli import settings
 from deploykit.cli.request_options import NAMES, WHICH_SPARK, add_options, place, to_request
 from deploykit.detect.evidence import Confidence
 from deploykit.errors import UsageError
-from deploykit.sync.environment import DEFAULT, Environment, policies, refuse_shared_values
+from deploykit.sync.environment import DEFAULT, Environment, called, policies, refuse_shared_values
 
 FOR_ONE = (*NAMES, "values", "confidence")
 """The options, as click names them, that an environment can have for itself."""
@@ -47,6 +47,11 @@ def add_environment_options(function: Callable[..., object]) -> Callable[..., ob
 
 def environments(options: Mapping[str, object], names: Sequence[str]) -> list[Environment]:
     """Those that are named, else all of `deploykit.toml`, else the one that the options make; raises `UsageError`."""
+    if not settings.CONFIG.is_file() and (names or not options["values"]):
+        raise UsageError(
+            f"There is no {settings.CONFIG} in this folder.",
+            fix="the folder that has it; or the options --server, --repository and --values",
+        )
     file = settings.read()
     tables = {str(name): table for name, table in (file.get("environments") or {}).items()}
     if unknown := [name for name in names if name not in tables]:
@@ -72,7 +77,7 @@ def _environment(
     values, places = _merged(name, own, options)
     if not values["values"]:
         raise UsageError(
-            f"Environment {name} does not say which values file names its image.",
+            f"{called(name)} does not say which values file names its image.",
             fix='--values values.yaml, or values = "values.yaml" in deploykit.toml',
         )
     own_drift = own.get("drift", {})
@@ -96,11 +101,11 @@ def _merged(
     context = click.get_current_context()
     known = settings.parameters(str(context.info_name))
     keys = {key: parameter.name or key for key, parameter in known.items()}
-    if unknown := sorted(own.keys() - keys.keys() - set(OWN)):
-        raise UsageError(f"[environments.{name}] of {settings.CONFIG} has {', '.join(unknown)}, which is no setting.")
+    where = f"[environments.{name}] of {settings.CONFIG}"
+    settings.refuse_unknown(where, own.keys() - keys.keys() - set(OWN), {*keys, *OWN})
     if common := sorted(key for key in own.keys() - set(OWN) if keys[key] not in FOR_ONE):
         raise UsageError(
-            f"[environments.{name}] of {settings.CONFIG} has {', '.join(common)}, which is for all environments.",
+            f"{where} has {', '.join(common)}, which is for all environments.",
             fix=f"set it at the top of {settings.CONFIG}",
         )
     values = dict(options)
@@ -108,8 +113,7 @@ def _merged(
     for key, value in own.items():
         if key in OWN or place(keys[key]) < FILE:
             continue
-        settings.refuse_no_path(key, value, known[key])
-        values[keys[key]] = known[key].process_value(context, value)
+        values[keys[key]] = known[key].process_value(context, settings.checked(where, key, value, known[key]))
         places[keys[key]] = FILE
         if key == "server":
             values["sharing"] = context.params["sharing"]  # where its callback leaves the others

@@ -5,8 +5,6 @@ from typing import TypeVar
 
 import click
 
-from deploykit.cli.where_options import Several
-
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 
@@ -14,7 +12,6 @@ def insecure_registry(function: _Command) -> _Command:
     """`--insecure-registry HOST`, as Docker's daemon has it; passes `insecure_registry`."""
     return click.option(
         "--insecure-registry",
-        cls=Several,
         multiple=True,
         envvar="DEPLOYKIT_INSECURE_REGISTRY",
         metavar="HOST[:PORT]",

@@ -5,13 +5,14 @@ Two tables are for `sync` and `status`: `[environments.NAME]` and `[drift]`.
 
 import importlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
 
 import click
 
 from deploykit.cli import COMMANDS
+from deploykit.errors import UsageError
 
 CONFIG = Path("deploykit.toml")
 TABLES = ("environments", "drift")
@@ -24,7 +25,7 @@ def read() -> Mapping[str, Any]:
     try:
         table = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{CONFIG} is not valid TOML: {error}") from None
+        raise UsageError(f"{CONFIG} is not valid TOML.", why=str(error)) from None
     return {key.replace("_", "-"): value for key, value in table.items()}
 
 
@@ -33,11 +34,15 @@ def defaults(invoked: str) -> dict[str, object]:
     settings = {key: value for key, value in read().items() if not (key in TABLES and isinstance(value, dict))}
     if not settings:
         return {}
-    _refuse_unknown(settings, invoked)
+    _refuse_what_no_command_has(settings, invoked)
     known = parameters(invoked)
-    for key in settings.keys() & known.keys():
-        refuse_no_path(key, settings[key], known[key])
-    return {invoked: {known[key].name or key: value for key, value in settings.items() if key in known}}
+    return {
+        invoked: {
+            known[key].name or key: checked(str(CONFIG), key, value, known[key])
+            for key, value in settings.items()
+            if key in known
+        }
+    }
 
 
 def parameters(name: str) -> dict[str, click.Parameter]:
@@ -55,10 +60,33 @@ def parameters(name: str) -> dict[str, click.Parameter]:
     return {key: parameter for key, parameter in named.items() if _is_setting(key, parameter)}
 
 
-def refuse_no_path(key: str, value: object, parameter: click.Parameter) -> None:
-    """Raise `UsageError` where a file's name is no text: click takes for granted that it is one."""
+def checked(where: str, key: str, value: object, parameter: click.Parameter) -> object:
+    """The value as click takes it: of an option that may be given several times, one value is a list of one.
+
+    Raises `UsageError`, which names the file: click names an option that nobody typed. And it takes for granted that a
+    file's name is a text.
+    """
     if isinstance(parameter.type, click.Path) and not isinstance(value, str):
-        raise click.UsageError(f"{CONFIG} has {key} = {value!r}, which is no path.")
+        raise UsageError(f"{where} has {key} = {value!r}, which is no path.")
+    listed = [value] if parameter.multiple and not isinstance(value, list) else value
+    try:
+        parameter.type_cast_value(click.Context(click.Command(None)), listed)
+    except click.BadParameter as error:
+        raise UsageError(f"{where} has {key} = {value!r}.", why=error.message) from None
+    return listed
+
+
+def refuse_unknown(where: str, unknown: Set[str], known: Set[str]) -> None:
+    """Raise `UsageError` where a key is none: mistyped, it would be a setting that does nothing."""
+    from difflib import get_close_matches
+
+    if not unknown:
+        return
+    near = [name for key in sorted(unknown) for name in get_close_matches(key, sorted(known - unknown), n=1)]
+    raise UsageError(
+        f"{where} has {', '.join(sorted(unknown))}, which is no setting.",
+        fix=", ".join(near) or "the long options of a command, without dashes, as its --help lists them",
+    )
 
 
 def _is_setting(key: str, parameter: click.Parameter) -> bool:
@@ -66,11 +94,12 @@ def _is_setting(key: str, parameter: click.Parameter) -> bool:
     return not variables or f"DEPLOYKIT_{key.upper().replace('-', '_')}" in variables
 
 
-def _refuse_unknown(settings: Mapping[str, object], invoked: str) -> None:
-    """A mistyped key would be a setting that does nothing. Other commands are loaded only where they may know a key."""
-    unknown = set(settings)
+def _refuse_what_no_command_has(settings: Mapping[str, object], invoked: str) -> None:
+    """Other commands are loaded only where they may know a key."""
+    unknown, known = set(settings), set(TABLES)
     for name in sorted(COMMANDS, key=lambda name: name != invoked):
-        unknown -= {key for key in parameters(name) if not isinstance(settings.get(key), dict)}
+        known |= parameters(name).keys()
+        unknown -= {key for key in known if not isinstance(settings.get(key), dict)}
         if not unknown:
             return
-    raise click.UsageError(f"{CONFIG} has {', '.join(sorted(unknown))}, which no command knows.")
+    refuse_unknown(str(CONFIG), unknown, known)

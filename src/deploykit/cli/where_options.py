@@ -13,7 +13,6 @@ def where_options(*, server: str) -> list[Decorator]:
     return [
         click.option(
             "--server",
-            cls=Several,
             multiple=True,
             callback=_first,
             envvar="DEPLOYKIT_SERVER",
@@ -35,13 +34,6 @@ def option(name: str, **settings: object) -> Decorator:
     """An option that a variable can set too: `--ilum-core` by `DEPLOYKIT_ILUM_CORE`."""
     variable = f"DEPLOYKIT_{name.removeprefix('--').replace('-', '_').upper()}"
     return click.option(name, envvar=variable, show_default="default" in settings, **settings)  # type: ignore[arg-type] # passed through
-
-
-class Several(click.Option):
-    """May be given several times; in `deploykit.toml` it is a text or a list of texts."""
-
-    def type_cast_value(self, ctx: click.Context, value: object) -> object:
-        return super().type_cast_value(ctx, (value,) if isinstance(value, str) else value)
 
 
 def _first(ctx: click.Context, _param: click.Parameter, value: tuple[str, ...]) -> str | None:

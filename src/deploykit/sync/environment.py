@@ -31,9 +31,14 @@ class Environment:
     def __post_init__(self) -> None:
         if self.request.repository == catalog.load().defaults.repository:
             raise UsageError(
-                f"Environment {self.name} does not say where its image belongs.",
+                f"{called(self.name)} does not say where its image belongs.",
                 fix='--repository registry.example.com/team/mage-ilum, or `repository = "…"` in deploykit.toml',
             )
+
+
+def called(name: str) -> str:
+    """An environment at the start of a sentence: nobody wrote the name of the one that the options make."""
+    return "The environment" if name == DEFAULT else f"Environment {name}"
 
 
 def policies(*tables: Mapping[str, object]) -> Mapping[Kind, Policy]:

@@ -32,7 +32,7 @@ def where(*arguments, **file):
     [
         (["--server", "sc://a"], {}, (("sc://a",), None, None, None)),
         (["--server", "sc://a", "--server", "sc://b"], {}, (("sc://a", "sc://b"), None, None, None)),
-        ([], {"server": "sc://a"}, (("sc://a",), None, None, None)),
+        ([], {"server": ["sc://a"]}, (("sc://a",), None, None, None)),
         ([], {"server": ["sc://a", "sc://b"]}, (("sc://a", "sc://b"), None, None, None)),
         (["--server", "sc://c"], {"server": ["sc://a", "sc://b"]}, (("sc://c",), None, None, None)),
         (["--server", ""], {"namespace": "ilum"}, ((), "ilum", None, None)),

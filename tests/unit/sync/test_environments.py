@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import click
 import pytest
 
 from deploykit.cli import settings
@@ -123,7 +122,24 @@ ONE = 'repository = "registry.example/mage"\n[environments.dev]\nserver = "sc://
         (["nowhere"], 'repository = "registry.example/mage"', "[environments.nowhere] in deploykit.toml"),
         (["--server", "sc://x"], TOML, "--server is for one environment, and there are 2: dev, prod."),
         (["--values", "x"], TOML, "--values is for one environment"),
-        ([], ONE + 'profil = "slim"\n', "[environments.dev] of deploykit.toml has profil, which is no setting."),
+        (
+            [],
+            ONE + 'profil = "slim"\n',
+            "dev] of deploykit.toml has profil, which is no setting. profile",
+        ),
+        ([], ONE + 'token-en = "T"\n', "has token-en, which is no setting. token-env"),
+        (
+            [],
+            ONE + 'profile = "fat"\n',
+            "dev] of deploykit.toml has profile = 'fat'. 'fat' is not one of",
+        ),
+        ([], 'profile = "fat"\n' + ONE, "deploykit.toml has profile = 'fat'. 'fat' is not one of"),
+        (
+            [],
+            ONE.replace("environments", "environment"),
+            "deploykit.toml has environment, which is no setting. environ",
+        ),
+        ([], 'repository = "registry.example/mage"', "The environment does not say which values file names its image."),
         ([], ONE + 'sign-key = "cosign.key"\n', "[environments.dev] of deploykit.toml has sign-key, which is for all"),
         ([], ONE + 'drift = {base = "perhaps"}\n', "[drift] says base = 'perhaps'. one of rebuild, report, ignore"),
         ([], ONE + 'drift = {server = "ignore"}\n', "[drift] has server, which has no policy."),
@@ -133,6 +149,7 @@ ONE = 'repository = "registry.example/mage"\n[environments.dev]\nserver = "sc://
         ([], ONE + '[environments.two]\nserver = "sc://b"\nvalues = "./v"\n', "Environments dev and two both write v."),
         ([], 'repository = "registry.example/mage"\n[environments]\ndev = 1\n', "an environment that is no table"),
         ([], ONE.replace('server = "sc://a"\n', ""), "Which Spark?"),
+        (["--server", "sc://a", "--values", "v"], "", "The environment does not say where its image belongs."),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_a_sentence(arguments, toml, sentence):
@@ -160,9 +177,15 @@ def test_a_key_that_is_empty_does_not_mean_that_nothing_is_signed(capsys):
     assert "--sign-key names no key." in capsys.readouterr().err
 
 
-def test_a_bad_value_of_an_environment_names_the_option():
-    with pytest.raises(click.BadParameter, match="fat"):
-        made(toml=ONE + 'profile = "fat"\n')
+@pytest.mark.parametrize("toml", [ONE + 'with = "jdbc"\n', 'with = "jdbc"\n' + ONE])
+def test_a_text_is_a_list_of_one(toml):
+    assert made(toml=toml)[0].request.extras == ("jdbc",)
+
+
+@pytest.mark.parametrize("arguments", [["sync"], ["sync", "prod"], ["status"]])
+def test_a_folder_without_deploykit_toml_is_said_to_be_one(capsys, arguments):
+    assert run(arguments) == 2
+    assert capsys.readouterr().err.startswith("Error: There is no deploykit.toml in this folder.")
 
 
 @pytest.mark.parametrize("name", ["plan", "image", "detect"])
