@@ -54,12 +54,17 @@ def command(
     if key:
         ready_to_check(key)
     registry = Registry(named.repository, timeout=timeout, ca_file=ca_file, insecure=insecure_registry)
-    found = verify(registry, tag=named.tag, digest=named.digest, platform=host_platform(), key=key)
+    platform = host_platform()
+    found = verify(registry, tag=named.tag, digest=named.digest, platform=platform, key=key)
     _show(image, found, output_format)
     if sbom is not None and found.materials:
         sbom.write_bytes(found.materials)
-    if not found.holds:
-        raise BuildError(f"{image} is not what it should be.", why="See the lines that say FAIL.")
+        output.talk(f"Wrote {sbom}")
+    elif sbom is not None:
+        output.talk(f"Nothing was written to {sbom}: there is no bill of materials for {platform}")
+    if wrong := found.wrong:
+        why = "; ".join(f"{finding.check}: {finding.text}" for finding in wrong)
+        raise BuildError(f"{image} is not what it should be.", why=why)
 
 
 def _show(image: str, found: Verified, output_format: str) -> None:

@@ -23,9 +23,14 @@ class Verified:
     materials: bytes
 
     @property
+    def wrong(self) -> list[Finding]:
+        """What does not hold."""
+        return [finding for finding in self.findings if finding.outcome is Outcome.FAILED]
+
+    @property
     def holds(self) -> bool:
         """Whether nothing is wrong."""
-        return all(finding.outcome is not Outcome.FAILED for finding in self.findings)
+        return not self.wrong
 
 
 def verify(registry: Registry, *, tag: str, digest: str, platform: str, key: str | None) -> Verified:

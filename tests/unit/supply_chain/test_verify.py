@@ -47,8 +47,18 @@ def test_the_table_says_the_same(world, verify, capsys):
     assert world.digest in out
 
 
-def test_the_bill_of_materials_is_written_for_a_scanner(world, verify, tmp_path):
-    verify(world.reference, "--sbom", str(tmp_path / "sbom.json"))
+def test_what_does_not_hold_is_the_reason(world, capsys, tmp_path):
+    nothing = f"{world.plan.repository}:nothing"
+    assert run(["verify", nothing, "--sbom", str(tmp_path / "sbom.json")]) == 6
+    said = capsys.readouterr().err
+    assert f"Error: {nothing} is not what it should be.\n  Why: digest: the registry has no nothing\n" in said
+    assert f"Nothing was written to {tmp_path / 'sbom.json'}" in said
+
+
+def test_the_bill_of_materials_is_written_for_a_scanner(world, tmp_path, capsys):
+    world.complete()
+    assert run(["verify", world.reference, "--sbom", str(tmp_path / "sbom.json")]) == 0
+    assert capsys.readouterr().err == f"Wrote {tmp_path / 'sbom.json'}\n"
     assert (tmp_path / "sbom.json").read_bytes() == sbom(world.plan, labels=world.plan.labels, digest=world.digest)
 
 
