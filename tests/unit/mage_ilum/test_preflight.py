@@ -13,6 +13,7 @@ import trustme
 from tests.unit.mage_ilum import servers
 
 from mage_ilum import network
+from mage_ilum.connect import problems
 from mage_ilum.connect.address import ConnectAddress
 from mage_ilum.connect.preflight import server_version
 from mage_ilum.connect.problems import PROBLEMS
@@ -285,3 +286,8 @@ def test_every_problem_reads_as_a_sentence(code):
     what, _, fix = PROBLEMS[code]
     assert what.endswith(".")
     assert fix.endswith(".")
+
+
+def test_what_was_left_of_a_limit_is_told_in_tenths_of_a_second():
+    left = problems.problem("silent", ConnectAddress(host="spark", port=15002), seconds=2.87653)
+    assert left.what.endswith("says nothing within 2.9 s.")
