@@ -96,7 +96,7 @@ def leads(*, kind="podAffinity", key="kubernetes.io/hostname", **labels):
     return f"executor.affinity={ ({kind: {PREFERRED: [{'weight': 100, 'podAffinityTerm': term}]}}) }"
 
 
-@pytest.mark.parametrize("labels", [{"component": "server"}, {"name": "mage-ilum", "instance": "mage"}])
+@pytest.mark.parametrize("labels", [{"component": "server"}, {"name": "mage-ilum", "instance": "mage"}, {}])
 def test_an_affinity_of_the_users_own_that_leads_to_mages_node_is_accepted(labels):
     assert rendered("executor", leads(**labels))
 

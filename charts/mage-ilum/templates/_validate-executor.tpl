@@ -35,9 +35,10 @@ true
 {{- end -}}
 {{- range dig "podAffinity" "preferredDuringSchedulingIgnoredDuringExecution" list $affinity -}}
 {{- with .podAffinityTerm -}}
-{{- $selected := and .labelSelector (include "mage-ilum.selects" (dict "selector" .labelSelector "labels" $mage)) -}}
-{{- if and (eq $selected "yes") (eq .topologyKey "kubernetes.io/hostname") -}}
+{{- if and (hasKey . "labelSelector") (eq .topologyKey "kubernetes.io/hostname") -}}
+{{- if eq "yes" (include "mage-ilum.selects" (dict "selector" .labelSelector "labels" $mage)) -}}
 true
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
