@@ -5,7 +5,7 @@
 # A name that is not listed would do nothing, and make would expand its value for the recipe's environment: it is refused.
 
 VARIABLES := SPARK SERVER NAMESPACE CONTEXT ILUM_CORE HELM_VALUES CLIENT EXECUTOR_PYTHON MAGE BASE PROFILE WITH WARM REPOSITORY PUSH \
-  RELEASE MAGE_NAMESPACE PLATFORM ALSO_PLATFORM ENGINE VERIFY VERIFY_IN SIGN_KEY INSECURE_REGISTRY CA_FILE APT_MIRROR APT_SOURCES MAVEN_MIRROR NETWORK TIMEOUT
+  CHART_VALUES RELEASE MAGE_NAMESPACE PLATFORM ALSO_PLATFORM ENGINE VERIFY VERIFY_IN SIGN_KEY INSECURE_REGISTRY CA_FILE APT_MIRROR APT_SOURCES MAVEN_MIRROR NETWORK TIMEOUT
 typed := $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name)))
 unknown := $(filter-out $(VARIABLES) PYTHON,$(typed))
 $(if $(unknown),$(error $(unknown): no such variable. `make help` lists them; what is for the environment stands before make))

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -109,6 +110,19 @@ def test_plan_says_it_too_and_says_nothing_of_it_unless_asked(capsys, values, th
     assert f"--> {SPARK} *" in capsys.readouterr().out
     assert run(["plan", "--spark", "4.1.1"]) == 0
     assert "policies let" not in capsys.readouterr().out
+
+
+def test_the_values_of_deploykit_toml_are_those_that_sync_writes_and_no_chart_to_judge(capsys, values, there):
+    Path("deploykit.toml").write_text('values = "absent.yaml"\n')
+    assert run(["plan", "--spark", "4.1.1"]) == 0
+    assert "policies let" not in capsys.readouterr().out
+    assert run(["policies", there]) == 2
+    assert "Nothing here is of Mage" in capsys.readouterr().err
+
+
+def test_the_variable_names_the_charts_values(policies, values, monkeypatch):
+    monkeypatch.setenv("DEPLOYKIT_CHART_VALUES", values)
+    assert policies() == policies("--values", values)
 
 
 def test_manifests_come_in_by_standard_input_too(policies, values, monkeypatch):

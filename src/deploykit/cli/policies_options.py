@@ -17,6 +17,7 @@ STDIN = Path("-")
 
 VALUES = click.option(
     "--values",
+    envvar="DEPLOYKIT_CHART_VALUES",  # not the key `values`, which is the file that sync writes
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     metavar="FILE",
     help="Say what the NetworkPolicies of the chart will allow with these values.",
