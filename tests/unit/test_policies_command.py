@@ -11,6 +11,7 @@ from tests.unit.check.cluster_objects import DRIVER, policy, service
 from tests.unit.check.cluster_objects import SPARK as SPARK_POD
 from tests.unit.kubernetes.api_server import PODS, kubeconfig, listing, serving
 
+from deploykit.check.question import namespaces
 from deploykit.cli.main import run
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -154,6 +155,27 @@ def test_one_question_is_answered_with_its_reason(policies, values, question, co
     assert sentence in found[1]
 
 
+@pytest.mark.parametrize("target", [("spark",), (HOST, "--port", "15002")])
+def test_a_question_about_a_row_of_the_table_is_asked_by_its_own_protocol(policies, values, target):
+    code, out, _ = policies("--values", values, "--from", "server", "--to", *target, "--protocol", "UDP")
+    assert code == 4
+    assert "but at TCP 15002; the connection is UDP 15002." in out
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("deployment/mage", "cronjob/nightly", ()),
+        ("ilum/deployment/mage", "job/nightly", ("ilum",)),
+        ("data/mage", "ilum/connect.driver", ("data", "ilum")),
+        ("server", "spark.ilum", ("ilum",)),
+        ("192.0.2.1", "spark", ("mage",)),
+    ],
+)
+def test_a_question_names_the_namespaces_to_read_and_a_workloads_kind_is_none(source, target, expected):
+    assert namespaces(source, target, home="mage") == expected
+
+
 def test_the_answer_to_one_question_ends_with_what_to_apply(policies, as_json, values):
     question = ("--values", values, "--from", "server", "--to", "203.0.113.9", "--port", "9000")
     _, out, _ = policies(*question)
@@ -200,6 +222,8 @@ def test_an_address_that_a_secret_hides_can_be_named(as_json, values, tmp_path):
     assert found["unjudged"] == ["Spark: its address is in a Secret, or in no pod's environment."]
     code, found = as_json("--values", str(hidden), "--server", f"sc://{HOST}")
     assert (code, found["unjudged"], cell(found, "server", SPARK)["allowed"]) == (0, [], True)
+    code, found = as_json("--values", str(hidden), "--server", f"sc://{HOST}", "--from", "server", "--to", "spark")
+    assert (code, found["allowed"]) == (0, True)
 
 
 @pytest.fixture

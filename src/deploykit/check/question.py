@@ -4,11 +4,14 @@ import difflib
 import ipaddress
 from typing import cast
 
-from deploykit.deploy.policies import Answer, Network, Pod, Protocol, evaluate, named_by
+from deploykit.deploy.policies import Answer, Network, Pod, Protocol, evaluate
 from deploykit.deploy.policies.allowed import Allowed
 from deploykit.deploy.policies.dialled import dialled, find
+from deploykit.deploy.policies.read_pod import TEMPLATED
 from deploykit.deploy.policies.resolve import Source, Target
 from deploykit.errors import UsageError
+
+_WORKLOADS = tuple(kind.lower() for kind in TEMPLATED)
 
 
 def ask(found: Allowed, *, source: str, target: str, port: str | None, protocol: str) -> Answer:
@@ -18,24 +21,32 @@ def ask(found: Allowed, *, source: str, target: str, port: str | None, protocol:
     same, or a host as the source dials it. What stands for a destination in the table stands for it here too.
     """
     origin = _source(found, source)
-    for what, wanted in named_by(found.kinds).items():
-        column = next((one for one in found.destinations.columns if one.name == f"{what} {wanted}"), None)
-        by_name = target.lower() == what.lower() and port in (None, str(wanted.port))
-        if column is not None and (by_name or (target, port) == (wanted.host, str(wanted.port))):
-            return evaluate(found.network, source=origin, target=column.target, port=column.port)
+    spoken = cast("Protocol", protocol)
+    for column in found.destinations.columns:
+        wanted = column.dialled
+        if wanted is None:
+            continue
+        by_name = target.lower() == column.what.lower() and port in (None, str(wanted.port))
+        if by_name or (target, port) == (wanted.host, str(wanted.port)):
+            return evaluate(found.network, source=origin, target=column.target, port=column.port, protocol=spoken)
     if port is None:
         raise UsageError(f"--to {target} needs a port.", fix="--port 15002, or the name of the Service's port")
     number = int(port) if port.isdecimal() else port
     home = origin.namespace if isinstance(origin, Pod) else found.namespace
     end = _target(found, target, number, home=home)
-    return evaluate(found.network, source=origin, target=end, port=number, protocol=cast("Protocol", protocol))
+    return evaluate(found.network, source=origin, target=end, port=number, protocol=spoken)
 
 
 def namespaces(source: str, target: str, *, home: str) -> tuple[str, ...]:
     """Those that a question names, for who has to read them of a cluster first."""
-    wanted = dialled(target, 0, home=home)
-    written = (text.partition("/")[0] for text in (source, target) if "/" in text)
-    return tuple(dict.fromkeys(filter(None, (wanted.namespace, *written))))
+    named = "" if "/" in target else dialled(target, 0, home=home).namespace
+    return tuple(dict.fromkeys(filter(None, (named, _namespace(source), _namespace(target)))))
+
+
+def _namespace(pod: str) -> str:
+    """The namespace in a pod's name; `deployment/mage` has none, `ilum/deployment/mage` has."""
+    first, *rest = pod.split("/")
+    return "" if not rest or (len(rest) == 1 and first in _WORKLOADS) else first
 
 
 def _source(found: Allowed, text: str) -> Source:

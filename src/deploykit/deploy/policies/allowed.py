@@ -1,16 +1,17 @@
 """The answer for one release of Mage: its kinds of pods, where they go, what policies allow, what looks wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploykit.deploy.policies.dialled import Dialled
+from deploykit.deploy.policies.dns import DNS
 from deploykit.deploy.policies.evaluate import Answer, evaluate
 from deploykit.deploy.policies.findings import Finding, findings
 from deploykit.deploy.policies.mage import UNLABELLED, mage_kinds
 from deploykit.deploy.policies.mage_destinations import SPARK, Destinations, mage_destinations, named_by
 from deploykit.deploy.policies.model import Network, Pod
 from deploykit.deploy.policies.patch import patch
-from deploykit.deploy.policies.table import Table, table
+from deploykit.deploy.policies.table import Destination, Table, table
 from deploykit.kubernetes_api import Item
 
 
@@ -28,7 +29,10 @@ class Allowed:
     @property
     def missing(self) -> tuple[tuple[str, Answer], ...]:
         """What every kind needs and policies deny one: a DNS server, where it may ask none, and Spark."""
-        return tuple((kind, answer) for kind, row in self.table.items() for answer in _missing(self.network, row))
+        columns = self.destinations.columns
+        return tuple(
+            (kind, answer) for kind, row in self.table.items() for answer in _missing(self.network, columns, row)
+        )
 
     @property
     def patches(self) -> tuple[Item, ...]:
@@ -60,19 +64,15 @@ def allowed(
     )
 
 
-def _missing(network: Network, row: Mapping[str, Answer]) -> Iterator[Answer]:
-    dns = [answer for name, answer in row.items() if _is_dns(name)]
+def _missing(network: Network, columns: Sequence[Destination], row: Mapping[str, Answer]) -> Iterator[Answer]:
+    dns = [row[column.name] for column in columns if column.what == DNS]
     if not any(answer.allowed for answer in dns):
         for answer in dns:  # by TCP too, which answers that are too long for UDP need
             yield answer
             yield evaluate(network, source=answer.source, target=answer.target, port=answer.port)
-    for name, answer in row.items():
-        if name.startswith(f"{SPARK} ") and answer.paths and not answer.allowed:
+    for answer in (row[column.name] for column in columns if column.what == SPARK):
+        if answer.paths and not answer.allowed:
             yield answer
-
-
-def _is_dns(name: str) -> bool:
-    return name.startswith(("DNS ", "NodeLocal "))
 
 
 def _with_absent(network: Network, kinds: Mapping[str, Pod]) -> Network:

@@ -7,6 +7,8 @@ from deploykit.deploy.policies.model import NAMESPACE_NAME, Network, Pod, PodPee
 from deploykit.deploy.policies.selector import Requirement
 from deploykit.deploy.policies.table import Destination
 
+DNS = "DNS"
+"""What these destinations are to Mage."""
 SYSTEM = ("kube-system", "openshift-dns")
 """The namespaces that a cluster's DNS is in, one of them."""
 NODE_LOCAL = ip_address("169.254.20.10")
@@ -23,14 +25,14 @@ def destinations(network: Network) -> tuple[Destination, ...]:
     cluster has it.
     """
     found: list[tuple[str, Service | Pod | str]] = [
-        (f"DNS {service}", service) for service in network.services if _is_dns(service)
+        (f"{DNS} {service}", service) for service in network.services if _is_dns(service)
     ]
     if any(_NODE_LOCAL_LABEL in pod.labels.items() for pod in network.pods):
         found.append(("NodeLocal DNSCache", str(NODE_LOCAL)))
     if not found:
         return tuple(_assumed(network))
     return tuple(
-        Destination(name=f"{name} {protocol}", target=target, port=53, protocol=protocol)
+        Destination(name=f"{name} {protocol}", target=target, port=53, protocol=protocol, what=DNS)
         for name, target in found
         for protocol in _PROTOCOLS
     )
@@ -54,7 +56,8 @@ def _assumed(network: Network) -> Iterator[Destination]:
     openshift = Requirement(NAMESPACE_NAME, "In", (_OPENSHIFT.namespace,)) in named
     pod, port = (_OPENSHIFT, 5353) if openshift else (_KUBE_DNS, 53)
     for protocol in _PROTOCOLS:
-        yield Destination(name=f"DNS {pod} {protocol}", target=pod, port=port, protocol=protocol, assumed=True)
+        name = f"{DNS} {pod} {protocol}"
+        yield Destination(name=name, target=pod, port=port, protocol=protocol, assumed=True, what=DNS)
 
 
 def _is_dns(service: Service) -> bool:

@@ -1,7 +1,7 @@
 """Where Mage's pods go: DNS, what their environment names, the API server, and what rules open besides. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from deploykit.deploy.policies import dns, stand_in
@@ -60,7 +60,7 @@ def mage_destinations(network: Network, kinds: Mapping[str, Pod], named: Mapping
     for what, wanted in named.items():
         column = _known(network, what, wanted) or _expected(network, what, wanted, rules)
         if column is not None:
-            columns.append(column)
+            columns.append(replace(column, what=what, dialled=wanted))
         elif _is_live(network, wanted.namespace):
             unjudged.append(f"{what}: there is no Service {wanted.service} in namespace {wanted.namespace}.")
         else:

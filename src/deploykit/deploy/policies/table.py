@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from deploykit.deploy.policies.dialled import Dialled
 from deploykit.deploy.policies.evaluate import Answer, evaluate
 from deploykit.deploy.policies.model import Network, Pod, Protocol
 from deploykit.deploy.policies.resolve import Target
@@ -22,6 +23,10 @@ class Destination:
     protocol: Protocol = "TCP"
     assumed: bool = False
     """Whether what is there was not seen, and stands for what rules or a Service name."""
+    what: str = ""
+    """What it is to Mage, such as `Spark`; empty for what rules open besides."""
+    dialled: Dialled | None = None
+    """How the environment of Mage's pods names it, where it does."""
 
 
 def table(network: Network, *, kinds: Mapping[str, Pod], destinations: Iterable[Destination]) -> Table:

@@ -66,6 +66,16 @@ def test_a_rule_for_another_namespace_than_the_addresss_is_found_before_the_inst
     assert [one["metadata"]["namespace"] for one in found.patches] == ["mage"]
 
 
+def test_what_a_destination_is_does_not_hang_on_how_it_is_shown():
+    cache = pod("dns", "kube-system", k8s_app="node-local-dns")
+    found = planned(mage(**URL), cache, egress(DRIVER))
+    assert [(one.name, one.what) for one in found.destinations.columns] == [
+        ("NodeLocal DNSCache UDP", "DNS"),
+        ("Spark connect.ilum.svc:443", "Spark"),
+    ]
+    assert {str(answer.target) for _, answer in found.missing} == {"169.254.20.10"}
+
+
 def test_a_service_of_the_manifests_stands_for_the_pods_that_it_will_select():
     connect = service("connect", "ilum", "{selector: {spark-role: driver}, ports: [{port: 443, targetPort: 15002}]}")
     assert columns(planned(mage(**URL), connect, egress(DRIVER))) == {"Spark connect.ilum.svc:443": (True, True)}
