@@ -113,6 +113,22 @@ def test_plan_says_it_too_and_says_nothing_of_it_unless_asked(capsys, values, th
     assert "policies let" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--release", "mage"], "--release has no meaning for what is not rendered."),
+        (["--manifests", "{there}", "--release", "mage"], "--release has no meaning for what is not rendered."),
+        (["--mage-namespace", "mage"], "--mage-namespace has no meaning for an image alone."),
+    ],
+)
+def test_plan_refuses_what_is_about_policies_where_none_are_asked_for(capsys, monkeypatch, there, arguments, sentence):
+    assert run(["plan", "--spark", "4.1.1", *(word.format(there=there) for word in arguments)]) == 2
+    assert sentence in capsys.readouterr().err
+    monkeypatch.setenv("DEPLOYKIT_RELEASE", "mage")
+    monkeypatch.setenv("DEPLOYKIT_MAGE_NAMESPACE", "mage")
+    assert run(["plan", "--spark", "4.1.1"]) == 0
+
+
 def test_the_values_of_deploykit_toml_are_those_that_sync_writes_and_no_chart_to_judge(capsys, values, there):
     Path("deploykit.toml").write_text('values = "absent.yaml"\n')
     assert run(["plan", "--spark", "4.1.1"]) == 0
@@ -199,6 +215,10 @@ def test_the_answer_to_one_question_ends_with_what_to_apply(policies, as_json, v
         ),
         (["--values", "{values}", "--from", "server", "--to", "mage.mage"], "--to mage.mage needs a port."),
         (["--values", "{there}/ilum/deny.yaml"], "helm refuses the values"),
+        (["{there}", "--release", "mage"], "--release has no meaning for what is not rendered."),
+        (["{there}", "--context", "here"], "--context has no meaning for manifests and values."),
+        (["{there}", "--port", "15002"], "--port has no meaning for the whole table."),
+        (["{there}", "--protocol", "UDP"], "--protocol has no meaning for the whole table."),
     ],
 )
 def test_what_cannot_be_asked_is_wrong_usage_in_a_sentence(policies, values, there, arguments, sentence):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploykit.cli import output
+from deploykit.cli.typed import refuse_typed
 
 if TYPE_CHECKING:
     from deploykit.check.inside.probes import Inside
@@ -107,25 +108,10 @@ _BECAUSE = {
 
 
 def refuse_unused(chosen: Options) -> None:
-    """Raises `UsageError` for an option that was typed and that this kind of check has no use for.
-
-    What stands in the environment or in `deploykit.toml` is for every command, and refused by none.
-    """
-    from click.core import ParameterSource
-
-    from deploykit.errors import UsageError
-
+    """Raises `UsageError` for an option that was typed and that this kind of check has no use for."""
     kind = "--project" if chosen.project else "--from" if chosen.place else "a look from here"
-    context = click.get_current_context()
-    typed = {
-        parameter.name: parameter
-        for parameter in context.command.params
-        if context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-    }
-    for parameter in (typed[name] for name in _UNUSED[kind] if name in typed):
-        option = parameter.opts[0] if isinstance(parameter, click.Option) else "The address"
-        why, fix = _BECAUSE[kind]
-        raise UsageError(f"{option} has no meaning for {kind}.", why=why, fix=fix)
+    why, fix = _BECAUSE[kind]
+    refuse_typed(_UNUSED[kind], kind, why=why, fix=fix)
 
 
 def judge(url: str | None, chosen: Options, *, seconds: float) -> "Decide":

@@ -7,6 +7,7 @@ import click
 
 from deploykit.cli import output, plan_view, policies_options
 from deploykit.cli.request_options import request_options
+from deploykit.cli.typed import refuse_typed
 from deploykit.image.engine import Engine
 from deploykit.planning import detected, shown
 from deploykit.request import Request
@@ -42,6 +43,11 @@ def command(
     With --values or --manifests also what NetworkPolicies will allow Mage's pods once the chart is installed; where
     --namespace asks a cluster, together with what is there. `deploykit policies` says that alone.
     """
+    if values is None:
+        policies_options.refuse_release()
+    if not (values or manifests):
+        why = "It says whose NetworkPolicies to judge."
+        refuse_typed(("mage_namespace",), "an image alone", why=why, fix="--values FILE or --manifests PATH")
     engine = Engine(timeout=request.timeout)
     detection = detected(request)
     plan = shown(request, detection, engine=engine, progress=output.progress())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploykit.cli import output, policies_options
+from deploykit.cli.typed import refuse_typed
 from deploykit.errors import UnreachableError, UsageError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def command(
         raise UsageError("--from and --to make one question.", fix="--from server --to HOST --port 15002")
     if not (manifests or values or live):
         raise UsageError("Whose policies?", fix="name manifests, --values FILE, --live, or several of these")
+    _refuse_unused(values, live=live, asked=source is not None)
     from deploykit.check.foresight import foresee
     from deploykit.check.question import ask, namespaces
     from deploykit.kubernetes_api import KubernetesApi
@@ -82,6 +84,20 @@ def command(
         return _table(found, patch_file, output_format)
     answer = ask(found, source=question[0], target=question[1], port=port, protocol=protocol)
     return _answer(found, answer, patch_file, output_format)
+
+
+def _refuse_unused(values: Path | None, *, live: bool, asked: bool) -> None:
+    if values is None:
+        policies_options.refuse_release()
+    if not live:
+        refuse_typed(("context",), "manifests and values", why="It says which cluster to read.", fix="--live")
+    if not asked:
+        refuse_typed(
+            ("port", "protocol"),
+            "the whole table",
+            why="They belong to one question.",
+            fix="--from server --to HOST --port 15002",
+        )
 
 
 def _table(found: "Allowed", patch_file: Path | None, output_format: str) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deploykit.cli.typed import refuse_typed
 from deploykit.cli.where_options import Decorator
 from deploykit.errors import UsageError
 
@@ -37,6 +38,11 @@ def mage_namespace(*names: str) -> Decorator:
         show_default=True,
         help="Mage's namespace, and that of manifests that name none.",
     )
+
+
+def refuse_release() -> None:
+    """Raises `UsageError` where --release was typed without --values."""
+    refuse_typed(("release",), "what is not rendered", why="It names the release in the chart.", fix="--values FILE")
 
 
 def sources(
