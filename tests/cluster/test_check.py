@@ -229,7 +229,7 @@ def test_every_kind_of_pod_is_probed_and_the_real_server_answers(spark: Ilum, tm
     assert api_server["allowed"] is True
     assert "UDP 53 denied" in picture.read_text()
     assert [one["spec"]["policyTypes"] for one in yaml.safe_load_all(patch.read_text())] == [["Egress"], ["Egress"]]
-    assert answer["patches"] == list(yaml.safe_load_all(patch.read_text()))
+    assert answer["policies"]["missing"] == list(yaml.safe_load_all(patch.read_text()))
     assert not probe_pods()
 
 

@@ -143,8 +143,7 @@ def run(url: str | None, chosen: Options, *, spark: str | None, executor_python:
 
     found = _from_mage(url, chosen, executor_python)
     if output_format == "json":
-        policies = policies_view.as_json(found.allowed)
-        output.data_json({**found.walk.to_json(), "policies": policies, "patches": found.allowed.patches})
+        output.data_json({**found.walk.to_json(), "policies": policies_view.as_json(found.allowed)})
     else:
         output.data(f"{check_view.text(found.walk)}\n")
         policies_view.show_table(found.allowed)
@@ -169,6 +168,7 @@ def _project(project: Path, spark: str | None, output_format: str) -> int:
 
 def _from_mage(url: str | None, chosen: Options, executor_python: str | None) -> "Inside":
     from deploykit.check.inside import probes
+    from deploykit.cli import policies_view
     from deploykit.kubernetes_api import KubernetesApi
 
     api = KubernetesApi(chosen.context)
@@ -185,12 +185,7 @@ def _from_mage(url: str | None, chosen: Options, executor_python: str | None) ->
         say=output.talk,
     )
     _draw(found.allowed.table, chosen)
-    if chosen.patch is not None:
-        import yaml
-
-        patches = found.allowed.patches
-        chosen.patch.write_text(yaml.safe_dump_all(patches, sort_keys=False), encoding="utf-8")
-        output.talk(f"Wrote {len(patches)} NetworkPolicies to {chosen.patch}")
+    policies_view.write_patches(chosen.patch, found.allowed.patches)
     return found
 
 

@@ -1,6 +1,5 @@
 """`deploykit policies`: what NetworkPolicies allow Mage's pods, before anything is installed or in what runs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from deploykit.errors import UnreachableError, UsageError
 if TYPE_CHECKING:
     from deploykit.deploy.policies import Answer
     from deploykit.deploy.policies.allowed import Allowed
-    from deploykit.kubernetes_api import Item
 
 
 @click.command()
@@ -107,7 +105,7 @@ def _table(found: "Allowed", patch_file: Path | None, output_format: str) -> int
         output.data_json(policies_view.as_json(found))
     else:
         policies_view.show(found)
-    _write(patch_file, found.patches)
+    policies_view.write_patches(patch_file, found.patches)
     return UnreachableError.exit_code if found.missing else 0
 
 
@@ -122,19 +120,6 @@ def _answer(found: "Allowed", answer: "Answer", patch_file: Path | None, output_
         for sentence in explain(found.network, answer):
             output.data(sentence)
         if items and patch_file is None:
-            output.data(f"\nThis allows it, and isolates nobody:\n\n{_yaml(items)}")
-    _write(patch_file, items)
+            output.data(f"\nThis allows it, and isolates nobody:\n\n{policies_view.patches_yaml(items)}")
+    policies_view.write_patches(patch_file, items)
     return 0 if answer.allowed else UnreachableError.exit_code
-
-
-def _write(path: Path | None, items: "Sequence[Item]") -> None:
-    if path is not None:
-        path.write_text(_yaml(items), encoding="utf-8")
-        output.talk(f"Wrote {len(items)} NetworkPolicies to {path}")
-
-
-def _yaml(items: "Sequence[Item]") -> str:
-    import yaml
-
-    text: str = yaml.safe_dump_all(items, sort_keys=False)
-    return text

@@ -1,12 +1,14 @@
 """What policies allow, as a person reads it and as JSON: the table, a reason for each cell, and what looks wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from deploykit.cli import output
 from deploykit.cli.output import Json
 from deploykit.deploy.policies import Answer, Finding, Network, explain, notes, patch
 from deploykit.deploy.policies.allowed import Allowed
 from deploykit.deploy.policies.explain import reason
+from deploykit.kubernetes_api import Item
 
 _WORDS: Mapping[bool | None, str] = {True: "yes", False: "no", None: "?"}
 
@@ -103,6 +105,21 @@ def answer_json(network: Network, answer: Answer) -> dict[str, Json]:
         "notes": [{"code": note.code, "sentence": note.sentence} for note in notes(network, answer)],
         "patch": patch(answer),
     }
+
+
+def patches_yaml(items: Sequence[Item]) -> str:
+    """NetworkPolicies as the text that `kubectl apply` takes."""
+    import yaml
+
+    text: str = yaml.safe_dump_all(items, sort_keys=False)
+    return text
+
+
+def write_patches(path: Path | None, items: Sequence[Item]) -> None:
+    """Write them where `--patch` says, if it does."""
+    if path is not None:
+        path.write_text(patches_yaml(items), encoding="utf-8")
+        output.talk(f"Wrote {len(items)} NetworkPolicies to {path}")
 
 
 def _once(words: Iterator[str]) -> list[str]:
