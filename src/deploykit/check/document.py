@@ -34,7 +34,7 @@ def _table(rows: Iterable[Code]) -> Iterator[str]:
 
 def _section(row: Code) -> Iterator[str]:
     yield from (f"## `{row.code}`", "", _plain(row.title))
-    for text in (row.long or row.why({}), row.fix({})):
+    for text in (row.long or row.why({}), row.advice):
         if text:
             yield from ("", _plain(text))
     if row.causes:

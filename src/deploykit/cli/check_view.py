@@ -49,7 +49,7 @@ def explanation(row: Code) -> str:
     parts = [f"{row.code}: {row.title}"]
     parts += [row.long] if row.long else [row.why({})] if row.because else []
     parts += [_listed("Causes, the likeliest first:", row.causes)] if row.causes else []
-    parts += [f"To do: {row.fix({})}"] if row.do else []
+    parts += [f"To do: {row.advice}"] if row.advice else []
     parts += [_listed("Next:", row.next)] if row.next else []
     parts.append(f"Step {row.layer}, exit code {row.exit}." if row.exit else f"Step {row.layer}; it fails nothing.")
     return "\n\n".join(part for part in parts if part)
@@ -64,7 +64,7 @@ def explanation_json(row: Code) -> Json:
         "title": row.title,
         "long": row.long,
         "why": row.why({}),
-        "fix": row.fix({}),
+        "fix": row.advice,
         "causes": row.causes,
         "one_of": row.one_of,
         "next": row.next,

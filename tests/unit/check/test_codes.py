@@ -13,7 +13,7 @@ import pytest
 from deploykit import errors
 from deploykit.check import codes, document
 from deploykit.check.model import failed, skipped
-from deploykit.cli import COMMANDS
+from deploykit.cli import COMMANDS, check_view
 from deploykit.cli.main import group
 from deploykit.deploy.policies import Code, Note
 from mage_ilum.connect import problems
@@ -54,6 +54,19 @@ def test_every_code_that_a_source_names_is_in_the_catalogue(path):
 @pytest.mark.parametrize("code", [*Code, *(note.code for note in vars(NOTES).values() if isinstance(note, Note))])
 def test_what_is_said_of_policies_is_explained(code):
     assert code in codes.load()
+
+
+@pytest.mark.parametrize("note", [note for note in vars(NOTES).values() if isinstance(note, Note)])
+def test_a_note_is_explained_in_its_own_words(note):
+    assert codes.load()[note.code].title == note.sentence
+
+
+@pytest.mark.parametrize("code", [*Code, "policy-unread"])
+def test_what_each_finding_says_of_its_own_is_explained_without_names_of_values(code):
+    row = codes.load()[code]
+    told = check_view.explanation(row)
+    assert told.startswith(f"{row.code}: {row.heading}")
+    assert not {"ABOUT", "SENTENCE", "FIX"} & set(re.findall(r"\w+", told))
 
 
 def test_the_search_for_codes_finds_them():

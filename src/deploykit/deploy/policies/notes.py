@@ -54,6 +54,14 @@ REWRITTEN_TARGET = Note(
     "rewritten-target",
     "The Service leads to no pod. Whether policies see its address or the one behind it is not defined.",
 )
+NOTES = {
+    note.code: note
+    for note in (
+        DROP_OR_REJECT, IP_BLOCK_INSIDE, HOST_NETWORK, OWN_NODE, ADDRESS_UNKNOWN, END_PORT, SCTP, REWRITTEN_SOURCE,
+        REWRITTEN_TARGET,
+    )
+}  # fmt: skip
+"""By their codes: all whose sentence is always the same."""
 
 
 def notes(network: Network, answer: Answer) -> tuple[Note, ...]:
