@@ -8,6 +8,7 @@ from deploykit.check.cluster.state import read
 from deploykit.deploy.policies import Network, load, mage_kinds, named_by, read_files, read_yaml
 from deploykit.deploy.policies.allowed import Allowed, allowed
 from deploykit.deploy.policies.dialled import Dialled, dialled
+from deploykit.deploy.policies.load import read_text
 from deploykit.deploy.policies.mage_destinations import SPARK
 from deploykit.errors import UsageError
 from deploykit.kubernetes_api import Item, KubernetesApi
@@ -62,11 +63,7 @@ def _chart(sources: Sources) -> list[Item]:
         return []
     from deploykit.deploy import chart
 
-    try:
-        text = sources.values.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", "") or "not UTF-8"
-        raise UsageError(f"{sources.values} cannot be read", why=reason) from None
+    text = read_text(sources.values)
     documents = chart.render(text, release=sources.release, namespace=sources.namespace)
     return read_yaml("---\n".join(documents), source="what helm renders")
 

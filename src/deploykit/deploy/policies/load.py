@@ -91,12 +91,16 @@ def read_files(*paths: Path) -> list[Item]:
         if path.is_dir():
             files = sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml", ".json"))
         for file in files:
-            try:
-                text = file.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise UsageError(f"{file} cannot be read", why=getattr(error, "strerror", "") or "not UTF-8") from None
-            found += read_yaml(text, source=str(file))
+            found += read_yaml(read_text(file), source=str(file))
     return found
+
+
+def read_text(file: Path) -> str:
+    """The text of a file; raises `UsageError` that says why it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read", why=getattr(error, "strerror", "") or "not UTF-8") from None
 
 
 def _opened(objects: Iterable[Item]) -> Iterator[Item]:
