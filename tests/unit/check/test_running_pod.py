@@ -15,6 +15,7 @@ from tests.unit.mage_ilum import servers
 from deploykit.check.image import labels
 from deploykit.check.inside import answers, probes
 from deploykit.check.inside.kinds import Kind, kinds
+from deploykit.check.inside.query import first_able
 from deploykit.check.inside.said import Said
 from deploykit.check.inside.things import image_and_project
 from deploykit.check.model import Step, Walk, decided
@@ -166,5 +167,5 @@ def test_a_query_is_for_a_pod_that_runs_and_has_reached_spark() -> None:
         Walk(steps=(Step(name="version", outcome=outcome, code="x", sentence=""),)) for outcome in ("ok", "failed")
     )
     server, test = kinds(state(MAGE), "mage", release=None)
-    assert probes._first_able([server, test], {"server": reached, "test": reached}) == server
-    assert probes._first_able([server, test], {"server": failed, "test": reached}) is None
+    assert first_able([server, test], {"server": reached, "test": reached}) == server
+    assert first_able([server, test], {"server": failed, "test": reached}) is None

@@ -1,7 +1,7 @@
 """`--from mage`: what each kind of Mage pod may do by the policies, and what it does when it tries."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,17 +17,17 @@ from deploykit.check.image.asking import Registries
 from deploykit.check.image.labels import Registered
 from deploykit.check.inside import answers
 from deploykit.check.inside.agree import agreement
-from deploykit.check.inside.exec import execute
 from deploykit.check.inside.kinds import Kind, environment, kinds, mage_container
 from deploykit.check.inside.lifecycle import START_SECONDS
 from deploykit.check.inside.pod import probe_pod, serving
+from deploykit.check.inside.query import first_able, query
 from deploykit.check.inside.run import Task, run_all
 from deploykit.check.inside.said import Said
 from deploykit.check.inside.things import image_and_project
 from deploykit.check.model import Decide, Step, Walk, decided
 from deploykit.check.project import facts
 from deploykit.check.python_versions import python_step
-from deploykit.deploy.policies import named_by
+from deploykit.deploy.policies import Pod, named_by
 from deploykit.deploy.policies.allowed import Allowed, allowed
 from deploykit.deploy.policies.dialled import Dialled, at_service, dialled
 from deploykit.deploy.policies.mage_destinations import SPARK
@@ -47,8 +47,6 @@ _NETWORK_SECONDS = 2.0
 _VARIABLE = "ILUM_SPARK_CONNECT_URL"
 _FACTS = " facts"
 _UNJUDGED = "python-unknown"
-_SESSION_SECONDS = 10
-"""Beside a query's own limit: for Python's start, and for the session."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,20 +96,12 @@ def check(
     now = datetime.now(UTC)
     pods = {kind.name: kind.pod(state) for kind in found}
     spark = {SPARK: wanted} if wanted else {}
-    verdicts = [verdict(state, kind, pod, wanted) for kind, pod in pods.items()] if wanted else []
     walks = {kind: _with_python(walk, executor_python) for kind, walk in walks.items()}
-    steps = [*_crowded(state, wanted, now)]
-    for number, kind in enumerate(found):
-        walk = walks[kind.name]
-        if wanted is not None:
-            judge = decide(state, wanted, verdict=verdicts[number], now=now)
-            steps += _steps(state, wanted, verdicts[number], walk, judge)
-        else:
-            steps += walk.steps
-    asking = _first_able(found, walks) if query_seconds else None
+    steps = [*_crowded(state, wanted, now), *_judged(state, wanted, pods, walks, now)]
+    asking = first_able(found, walks) if query_seconds else None
     if asking is not None:
         say(f"Asking one query from pod {asking.running}, for up to {query_seconds} s; --no-query leaves it out")
-        steps += _query(api, asking, url, query_seconds)
+        steps += query(api, asking, url, query_seconds)
     judged = allowed(state.network, namespace=namespace, kinds=pods, named=spark)
     steps += (*suspicions(judged), *open_to(state, pods))
     steps += _things(found, said, _workloads(api, namespace), registries.answers())
@@ -194,21 +184,6 @@ def _with_python(walk: Walk, executor_python: str | None) -> Walk:
     return replace(walk, steps=tuple(steps)) if walk.python else walk
 
 
-def _first_able(found: Sequence[Kind], walks: Mapping[str, Walk]) -> Kind | None:
-    """The first kind that runs and has reached Spark."""
-    return next((kind for kind in found if kind.running and not walks[kind.name].failure), None)
-
-
-def _query(api: KubernetesApi, kind: Kind, url: str | None, seconds: int) -> tuple[Step, ...]:
-    """One query: it needs executors, which the way there does not. After the walks, whose limit it does not touch."""
-    command = ("python3", "-m", "mage_ilum.check", "-o", "json", "--query-seconds", str(seconds))
-    place = (kind.namespace, kind.running, str(kind.container["name"]))
-    limit = seconds + _SESSION_SECONDS
-    said = execute(api, place, (*command, *((url,) if url else ())), limit)
-    walk = answers.walk_of(kind, said, seconds=limit, start_seconds=START_SECONDS)
-    return tuple(step for step in walk.steps if step.name == "query" or step.outcome == "failed")
-
-
 def _target(api: KubernetesApi, address: ConnectAddress, namespace: str) -> Dialled:
     """What an address means to the pods; one of numbers is a Service's where all may be listed, and one has it."""
     wanted = dialled(address.host, address.port, home=namespace)
@@ -236,6 +211,19 @@ def _around(api: KubernetesApi, state: ClusterState, wanted: Dialled | None, nam
     """The state with these namespaces and the target's in it."""
     every = list(filter(None, (*namespaces, wanted.namespace if wanted is not None else "")))
     return state if state.readable.issuperset(every) else read(api, every)
+
+
+def _judged(
+    state: ClusterState, wanted: Dialled | None, pods: Mapping[str, Pod], walks: Mapping[str, Walk], now: datetime
+) -> Iterator[Step]:
+    """The steps of each kind of pod; where the target is known, with what policies and the cluster say of them."""
+    for kind, pod in pods.items():
+        if wanted is None:
+            yield from walks[kind].steps
+        else:
+            found = verdict(state, kind, pod, wanted)
+            judge = decide(state, wanted, verdict=found, now=now)
+            yield from _steps(state, wanted, found, walks[kind], judge)
 
 
 def _steps(state: ClusterState, wanted: Dialled, found: Verdict, seen: Walk, judge: Decide) -> tuple[Step, ...]:
