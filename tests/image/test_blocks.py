@@ -14,7 +14,7 @@ from tests.image.conftest import Deploykit
 from tests.needs import SHARED, missing
 
 LINES = ["3.5.7", "4.1.1", "4.2.0", "4.0.5"]
-VERIFIED = {"3.5.7", "4.2.0"}  # the oldest line and the newest; others are verified elsewhere, or cost time alone
+VERIFIED = {"3.5.7"}  # the oldest line; others are verified elsewhere, or cost time alone
 SUBJECTS = ("operations", "results", "sql", "tables", "examples")  # the last one alone: doctest takes sys.stdout
 BLOCKS = Path(__file__).parent / "blocks"
 GUIDE = SHARED / "facts" / "guide-snippets.md"
