@@ -1,15 +1,21 @@
 """How a build runs and is followed: through `docker buildx` where the client has it, else as events of the SDK."""
 
+import os
 import queue
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from deploykit.errors import BuildError
 from deploykit.progress import Progress
+
+END_SECONDS = 10
+"""How long a build that is told to end may tidy up."""
 
 
 def has_buildx() -> bool:
@@ -54,20 +60,39 @@ def buildx_command(
 def run_logged(command: Sequence[str], progress: Progress, *, silence: float) -> None:
     """Run a build command and log what it prints; raises `BuildError` with its last lines.
 
-    One that prints nothing for `silence` seconds is ended.
+    One that gives no sign of life for `silence` seconds is ended, with all that it started.
     """
     progress.log("$ " + " ".join(command))
     tail: list[str] = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        try:
-            for line in _lines(process, silence):
-                progress.log(line)
-                tail = [*tail[-15:], line]
-        except queue.Empty:
-            process.terminate()  # docker hands it on to the plug-in
-            tail.append(f"It gave no sign of life for {silence:g} s.")
-    if process.returncode:
+    silent = False
+    # A session of its own is what all of it can be ended by; Ctrl-C no longer reaches it by itself.
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        for line in _lines(process, silence):
+            progress.log(line)
+            tail = [*tail[-15:], line]
+        process.wait(silence)
+    except (queue.Empty, subprocess.TimeoutExpired):
+        silent = True
+        _end(process)
+        tail.append(f"It gave no sign of life for {silence:g} s.")
+    except BaseException:
+        _end(process)
+        raise
+    if silent or process.returncode:
         raise BuildError("The image could not be built.", why="\n".join(tail))
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Tell a process and all that it started to end, and see to it: a plug-in may not listen, or outlive its client."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(END_SECONDS)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _lines(process: "subprocess.Popen[str]", silence: float) -> Iterator[str]:
@@ -76,8 +101,9 @@ def _lines(process: "subprocess.Popen[str]", silence: float) -> Iterator[str]:
 
     def read() -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            said.put(line.rstrip())
+        with process.stdout as lines:  # closed by who reads: anybody else would wait for the next line
+            for line in lines:
+                said.put(line.rstrip())
         said.put(None)
 
     threading.Thread(target=read, daemon=True).start()

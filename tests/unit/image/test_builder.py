@@ -1,5 +1,6 @@
 """The call of buildx, as it was reviewed; and what builds, and goes silent, does not last for ever."""
 
+import fcntl
 import sys
 import time
 from pathlib import Path
@@ -9,13 +10,24 @@ from tests.unit.image.silent_engine import silent_engine
 
 from deploykit.cli.output import Lines
 from deploykit.errors import BuildError
-from deploykit.image import engine
+from deploykit.image import builder, engine
 from deploykit.image.base import repository
 from deploykit.image.builder import buildx_command, run_logged
 from deploykit.image.engine import Engine
 
 TALKS = "import time\nfor step in range(4): print(step, flush=True); time.sleep(0.2)"
 GOES_SILENT = "import time; print('#1 pulling', flush=True); time.sleep(600)"
+ENDS_WELL = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); " + GOES_SILENT
+DOES_NOT_LISTEN = """
+import fcntl, signal, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+lock = open(sys.argv[1], "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+plugin = subprocess.Popen(["sleep", "60"], pass_fds=[lock.fileno()])
+print("#1 pulling", flush=True)
+plugin.wait()
+"""
+"""As long as it, or what it started, is there, the file that it is given is locked."""
 
 
 def test_buildx_loads_one_platform_without_attestations_and_keeps_values_out_of_its_arguments():
@@ -53,6 +65,30 @@ def test_a_build_that_goes_silent_is_ended_and_its_last_words_are_shown():
         run_logged([sys.executable, "-c", GOES_SILENT], Lines(), silence=0.5)
     assert time.monotonic() - began < 5
     assert caught.value.why == "#1 pulling\nIt gave no sign of life for 0.5 s."
+
+
+def test_a_build_that_is_ended_has_failed_whatever_it_says_of_itself():
+    with pytest.raises(BuildError, match="could not be built"):
+        run_logged([sys.executable, "-c", ENDS_WELL], Lines(), silence=0.5)
+
+
+class Interrupted(Lines):
+    """Ctrl-C comes with the first line."""
+
+    def log(self, line):
+        if line.startswith("#1"):
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("progress", "error"), [(Lines(), BuildError), (Interrupted(), KeyboardInterrupt)])
+def test_nothing_is_left_of_a_build_that_does_not_listen(tmp_path, monkeypatch, progress, error):
+    monkeypatch.setattr(builder, "END_SECONDS", 0.2)
+    began = time.monotonic()
+    with pytest.raises(error):
+        run_logged([sys.executable, "-c", DOES_NOT_LISTEN, str(tmp_path / "lock")], progress, silence=2)
+    with (tmp_path / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    assert time.monotonic() - began < 10
 
 
 def test_a_build_that_talks_may_last_longer_than_the_silence_that_ends_one():
