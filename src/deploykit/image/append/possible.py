@@ -14,17 +14,18 @@ def possible(plan: Plan, *, progress: Progress | None) -> Plan:
     """The plan as this machine can make it in this repository: one that leaves something out has a tag of its own.
 
     An image with nothing left out that the registry has already needs nothing made, and is the plan's. Without
-    `progress` it is a question, that waits for nobody.
+    `progress` it is a question, that waits for nobody and brings nothing.
     """
     registry = Registry.of(plan.repository, plan, progress=progress)
     if registry.digest(plan.tag) is not None:
         return plan
     python = plan.base.inventory.python
-    compiler = interpreter.find(python)
+    compiler = interpreter.find(python, fetch=progress is not None)
     left_out = {}
     if compiler is None:
+        here = "here, unless uv can bring one" if progress is None else "here"
         left_out[BYTECODE] = (
-            f"there is no Python {plan.base.inventory.python_minor} here: each new pod compiles the client"
+            f"there is no Python {plan.base.inventory.python_minor} {here}: each new pod compiles the client"
         )
     if plan.warm and not taken.find(plan, {WARM: keys(plan)[WARM]}, registry):
         left_out[WARM] = (

@@ -51,9 +51,10 @@ def _known(version: str, minor: str) -> Iterator[Interpreter]:
     for path in (os.environ.get(SETTING), shutil.which(f"python{minor}")):
         if path and (found := _ask(path)) is not None:
             yield found
-    for asked in (version, minor):
-        if (found := _managed(asked, settings={})) is not None:
-            yield found
+    for settings in ({}, _ours()):
+        for asked in (version, minor):
+            if (found := _managed(asked, settings=settings)) is not None:
+                yield found
 
 
 def _ask(path: str) -> Interpreter | None:
@@ -69,17 +70,19 @@ def _ask(path: str) -> Interpreter | None:
 
 def _fetched(version: str) -> Interpreter | None:
     """The one that `uv` brings into our cache, its hash checked; a failure is remembered for an hour."""
-    folder = {"UV_PYTHON_INSTALL_DIR": str(cache.root() / "pythons")}
-    if (there := _managed(version, settings=folder)) is not None:
-        return there
     tried = cache.read_json("pythons", version)
     if tried is not None and time.time() - tried["failed"] < AGAIN_SECONDS:
         return None
-    _uv("install", "--no-bin", version, settings=folder, seconds=FETCH_SECONDS)
-    fetched = _managed(version, settings=folder)
+    _uv("install", "--no-bin", version, settings=_ours(), seconds=FETCH_SECONDS)
+    fetched = _managed(version, settings=_ours())
     if fetched is None:
         cache.write_json("pythons", version, {"failed": time.time()})
     return fetched
+
+
+def _ours() -> Mapping[str, str]:
+    """What makes `uv` keep its Pythons in our cache."""
+    return {"UV_PYTHON_INSTALL_DIR": str(cache.root() / "pythons")}
 
 
 def _managed(version: str, *, settings: Mapping[str, str]) -> Interpreter | None:

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.image.plans import make
 from tests.unit.registry.server import SmallRegistry, running
 
+from deploykit.cli.output import Lines
 from deploykit.image.append.possible import possible
 from deploykit.image.label_names import LAYERS
 from deploykit.image.layers import interpreter, keys
@@ -29,13 +30,13 @@ def plan(small):
 
 @pytest.fixture
 def without_python(monkeypatch):
-    monkeypatch.setattr(interpreter, "find", lambda version: None)
+    monkeypatch.setattr(interpreter, "find", lambda version, **_: None)
 
 
 @pytest.fixture
 def with_python(monkeypatch):
     """One of the base's minor version, of another release."""
-    monkeypatch.setattr(interpreter, "find", lambda version: Interpreter(path=sys.executable, version="3.10.99"))
+    monkeypatch.setattr(interpreter, "find", lambda version, **_: Interpreter(path=sys.executable, version="3.10.99"))
 
 
 def image(small: SmallRegistry, plan, *names: str) -> str:
@@ -64,6 +65,15 @@ def test_without_python_and_engine_the_plan_leaves_out_what_they_make(plan, with
     assert made.tag != plan.tag
 
 
+@pytest.mark.parametrize("progress", [None, Lines()])
+def test_only_who_makes_the_image_lets_uv_bring_a_python(plan, monkeypatch, progress):
+    asked = []
+    monkeypatch.setattr(interpreter, "find", lambda version, *, fetch: asked.append(fetch))
+    why = possible(plan, progress=progress).left_out["bytecode"]
+    assert asked == [progress is not None]
+    assert ("unless uv can bring one" in why) is (progress is None)
+
+
 def test_an_image_with_everything_in_it_that_is_there_is_the_plan_s(plan, small, without_python):
     small.image(plan.tag)
     assert possible(plan, progress=None) == plan
@@ -82,7 +92,7 @@ def test_a_warm_layer_that_an_image_in_the_repository_has_is_taken(plan, small, 
 def test_the_base_s_own_python_changes_nothing(plan, small, monkeypatch):
     image(small, plan, f"0.9.80-spark4.1.0-connect-{'0' * 8}")
     own = Interpreter(path=sys.executable, version=plan.base.inventory.python)
-    monkeypatch.setattr(interpreter, "find", lambda version: own)
+    monkeypatch.setattr(interpreter, "find", lambda version, **_: own)
     assert possible(plan, progress=None).tag == plan.tag
 
 

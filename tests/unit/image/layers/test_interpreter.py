@@ -4,6 +4,7 @@ import os
 import platform
 import stat
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,11 +57,32 @@ def test_the_one_that_a_setting_names_comes_first(program, monkeypatch):
     assert interpreter.find("3.2.1", fetch=False).path == os.environ[interpreter.SETTING]
 
 
-def test_one_that_uv_has_brought_is_found(tmp_path):
-    name = f"cpython-{HERE}-{sys.platform}-{platform.machine()}-gnu"
-    program = tmp_path / "pythons" / name / "bin" / f"python{MINOR}"
-    program.parent.mkdir(parents=True)
-    program.symlink_to(os.path.realpath(sys.executable))
+@pytest.fixture
+def brought():
+    """A factory: this Python in a folder, as `uv` brings it there."""
+
+    def bring(folder):
+        name = f"cpython-{HERE}-{sys.platform}-{platform.machine()}-gnu"
+        program = folder / name / "bin" / f"python{MINOR}"
+        program.parent.mkdir(parents=True)
+        program.symlink_to(os.path.realpath(sys.executable))
+        return interpreter.Interpreter(path=str(program), version=HERE)
+
+    return bring
+
+
+def test_one_that_uv_has_brought_is_found(brought, tmp_path):
     settings = {"UV_PYTHON_INSTALL_DIR": str(tmp_path / "pythons")}
-    assert interpreter._managed(HERE, settings=settings) == interpreter.Interpreter(path=str(program), version=HERE)
+    there = brought(tmp_path / "pythons")
+    assert interpreter._managed(HERE, settings=settings) == there
     assert interpreter._managed("3.2", settings=settings) is None
+
+
+def test_one_that_was_brought_for_an_earlier_image_is_known_to_who_brings_none(
+    brought, program, isolated, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sys, "implementation", SimpleNamespace(**{**vars(sys.implementation), "name": "another"}))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path / "uv"))
+    assert interpreter.find(HERE, fetch=False) is None
+    there = brought(isolated / "pythons")
+    assert interpreter.find(HERE, fetch=False) == there
