@@ -22,7 +22,10 @@ def layers(plan: Plan, base: BaseFiles) -> tuple[Layer, ...]:
     """Every layer of the image, rarest change first; those that cannot be made here say so."""
     compiler = interpreter.find(plan.compiler) if plan.compiler else None
     if plan.compiler != (compiler.version if compiler else ""):
-        raise BuildError(f"Python {plan.compiler}, which was to compile, is not here any more.", fix="run it again")
+        raise BuildError(
+            f"There is no Python {plan.compiler} here, which has to compile.",
+            fix=f"{interpreter.SETTING}=/path/to/python, or --engine docker",
+        )
     found = []
     for name, key in keys(plan).items():
         fill, why = _fill(name, plan, base, compiler)

@@ -122,6 +122,7 @@ def test_without_an_interpreter_all_but_the_warm_layer_can_be_made(isolated):
     assert "engine" in found["warm"].why
 
 
-def test_an_interpreter_that_went_since_the_plan_was_made_is_missed(isolated):
-    with pytest.raises(BuildError, match=r"Python 3\.0\.0"):
+def test_an_interpreter_that_was_never_here_or_went_is_missed_with_two_ways_out(isolated):
+    with pytest.raises(BuildError, match=r"no Python 3\.0\.0 here") as caught:
         layers(replace(make(profile=Profile.SLIM), compiler="3.0.0"), Base())
+    assert caught.value.fix == "DEPLOYKIT_PYTHON=/path/to/python, or --engine docker"
