@@ -7,6 +7,7 @@ from deploykit.detect.evidence import Detection, Evidence
 from deploykit.errors import IncompatibleError
 from deploykit.image import lock
 from deploykit.image.base import remembered
+from deploykit.image.platform import MACHINES
 from deploykit.planning import base_reference
 from deploykit.request import Request
 from deploykit.sync.ask import Server
@@ -98,10 +99,12 @@ def refuse_an_index(wanted: Wanted) -> None:
         return
     platforms, spark = wanted.index_of.split(","), wanted.client.release
     named = " --also-".join(f"platform {platform}" for platform in platforms)
+    ours = {*platforms} <= {*MACHINES.values()}
+    make = f"deploykit image --push --spark {spark} --{named}, and sync again; or " if ours else ""
     raise IncompatibleError(
         f"What is deployed is an index of {' and '.join(platforms)}, and the registry has no such for Spark {spark}.",
         why=f"A sync makes the image of one platform, which the nodes of the others could not run. {_STAYS}",
-        fix=f"deploykit image --push --spark {spark} --{named}, and sync again; or name one platform in deploykit.toml",
+        fix=f"{make}name one platform in deploykit.toml",
     )
 
 

@@ -113,10 +113,11 @@ class Wanted:
         """For the platform of the deployed image, unless one was asked for: whose machine syncs does not matter."""
         named = (deployed or {}).get(PLATFORM, "")
         platforms = named.split(",")
-        if not self.any_platform or not {*platforms} <= {*MACHINES.values()}:
+        if not self.any_platform:
             return self
         own = self.request.platform
-        asked = replace(self.request, platform=own if own in platforms else platforms[0])
+        known = [platform for platform in platforms if platform in MACHINES.values()]
+        asked = replace(self.request, platform=own if own in known or not known else known[0])
         return replace(self, request=asked, index_of=named if len(platforms) > 1 else "")
 
     def spark_fits(self, release: str) -> bool:

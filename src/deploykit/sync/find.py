@@ -45,13 +45,15 @@ def base_digest(base: str, labels: Labels | None, request: Request) -> str:
 def labels(registry: Registry, reference: str, *, platform: str) -> Labels | None:
     """The labels of an image, and its platform as one more; None where it, or the part that has them, is absent.
 
-    An index has those of its image for that platform, and all of its platforms.
+    An index has those of its image for that platform, else of another one, and all of its platforms.
     """
     manifest = registry.manifest(reference)
     if manifest is None:
         return None
+    several = sorted(platforms(manifest))
+    chosen = platform if platform in several else next(iter(several), platform)
     try:
-        image = registry.image(manifest, platform=platform)
+        image = registry.image(manifest, platform=chosen)
         config = None if image is None else registry.config_of(image)
     except BuildError:
         if registry.missing_blobs(manifest):
@@ -60,7 +62,7 @@ def labels(registry: Registry, reference: str, *, platform: str) -> Labels | Non
     if config is None:
         return None
     own = {str(name): str(text) for name, text in ((config.get("config") or {}).get("Labels") or {}).items()}
-    where = ",".join(sorted(platforms(manifest))) or f"{config.get('os')}/{config.get('architecture')}"
+    where = ",".join(several) or f"{config.get('os')}/{config.get('architecture')}"
     return {PLATFORM: where, **own}
 
 

@@ -84,6 +84,15 @@ def test_only_an_index_of_the_same_platforms_takes_the_place_of_one():
     assert (drift.kind, drift.after) == (Kind.REQUEST, "platform linux/amd64"), "which was asked for"
 
 
+@pytest.mark.parametrize("platforms", ["linux/arm64,linux/s390x", "linux/ppc64le,linux/s390x"])
+def test_an_index_is_kept_whether_or_not_its_platforms_are_known(platforms):
+    several = {**LABELS, "io.deploykit.platform": platforms}
+    free = replace(wanted(), any_platform=True).where_it_runs(several)
+    assert compare(free, IMAGE, present=True, labels=several) == ()
+    assert (free.index_of, free.fits(LABELS)) == (platforms, False)
+    assert free.request.platform == ("linux/arm64" if "arm64" in platforms else "linux/amd64")
+
+
 def test_another_base_is_drift_unless_it_is_the_same_image_under_another_name():
     mirror = replace(wanted(), base="mirror.example/mage:0.9.80")
     assert kinds(mirror) == [Kind.REQUEST]

@@ -100,6 +100,23 @@ def test_a_full_disk_is_the_error_of_its_environment_and_a_bug_is_none(monkeypat
         run(check=False)
 
 
+@pytest.mark.parametrize("platforms", [("linux/arm64", "linux/s390x"), ("linux/ppc64le", "linux/s390x")])
+def test_an_index_without_this_machine_s_platform_stays(monkeypatch, isolated, platforms):
+    monkeypatch.setenv("DOCKER_CONFIG", str(isolated))
+    with running() as small:
+        registry = Registry(small.repository)
+        plans = [make(repository=small.repository, spark="4.0.1", platform=name) for name in platforms]
+        for plan in (*plans, make(repository=small.repository)):
+            push(plan, registry)
+        deployed = ImageReference(small.repository, *index.put(plans, registry))
+        text = values_image.with_image("", deployed, where=Path("dev/values.yaml"))
+        error = synced(text=text, repository=small.repository).error
+    assert isinstance(error, IncompatibleError)
+    assert f"index of {' and '.join(platforms)}" in error.what
+    assert error.fix == "name one platform in deploykit.toml", "nobody makes an image for the others"
+    assert Path("dev/values.yaml").read_text(encoding="utf-8") == text
+
+
 def test_an_index_stays_until_there_is_another_one_of_its_platforms(monkeypatch, isolated):
     monkeypatch.setenv("DOCKER_CONFIG", str(isolated))
     with running() as small:
