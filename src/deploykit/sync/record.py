@@ -71,16 +71,17 @@ def read(file: Path) -> Record:
         return replace(
             EMPTY,
             problem=f"{file} cannot be read, as after a conflict in Git: repair it to have its history back. "
-            f"The next sync that writes keeps it as {_aside(file).name} and begins a new one.",
+            f"The next sync that writes keeps it as {aside(file).name} and begins a new one.",
         )
 
 
 def set_aside(file: Path) -> None:
     """Keep a record that cannot be read beside the one that is about to take its place."""
-    file.replace(_aside(file))
+    file.replace(aside(file))
 
 
-def _aside(file: Path) -> Path:
+def aside(file: Path) -> Path:
+    """Where a record that could not be read is kept."""
     return file.with_name(f"{file.name}.unread")
 
 

@@ -54,9 +54,12 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
 def files(outcomes: Sequence[Outcome]) -> str:
     """The files that name the images and are there, one a line, also those that an earlier sync wrote: it may have
     been killed before anybody committed them."""
-    values = [outcome.environment.values for outcome in outcomes]
-    found = [file for each in values for file in (each, record.path(each)) if file.is_file()]
-    return "".join(f"{file.resolve()}\n" for file in found)
+    lines: list[str] = []
+    for outcome in outcomes:
+        values = outcome.environment.values
+        kept = record.path(values)
+        lines += [f"{file.resolve()}\n" for file in (values, kept, record.aside(kept)) if file.is_file()]
+    return "".join(lines)
 
 
 def did(outcome: Outcome) -> str:
