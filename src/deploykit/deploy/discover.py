@@ -31,7 +31,7 @@ class Cluster:
         self._api = KubernetesApi(context)
 
     def spark_pods(self, namespace: str) -> list[SparkPod]:
-        """The pods of Spark jobs, drivers and executors, that run in a namespace."""
+        """The pods of Spark jobs, drivers and executors, that run or start in a namespace."""
         return spark_pods.alive(self._api, namespace)
 
     def services(self, namespace: str) -> list[Service]:

@@ -97,7 +97,8 @@ def completed(found: Found, target: Target) -> str:
 
 
 def _plan_of(labels: Labels, target: Target) -> Plan | None:
-    """The plan that an image was made by: as remembered here, else as an engine can read it; None if it is neither."""
+    """The plan that an image was made by; None where none of these is: as remembered here, as it would be made here,
+    as an engine can read it."""
     if labels.get(SOURCES) != sources(source_hashes()):
         return None  # another deploykit made it, and no plan of this one is the same
     engine = Engine(timeout=target.request.timeout)

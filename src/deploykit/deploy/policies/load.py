@@ -28,8 +28,10 @@ def load(
     """The network of these objects: JSON, as manifests or the API give them; lists are opened, other kinds left out.
 
     `namespace` is that of objects that name none, as `kubectl apply --namespace` takes it. Of two objects with the same
-    kind, namespace and name the later counts: put what would be installed after what is there. Raises `UsageError`
-    for an object that the API server would refuse, naming the field.
+    kind, namespace and name the later counts: put what would be installed after what is there. `unread` and
+    `seen` are the network's own: what could not be read, and the namespaces that were, all of them unless said.
+
+    Raises `UsageError` for an object that the API server would refuse, naming the field.
     """
     latest: dict[tuple[str, str, str], Item] = {}
     slices: defaultdict[tuple[str, str], list[Item]] = defaultdict(list)
