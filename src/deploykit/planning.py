@@ -13,7 +13,7 @@ from deploykit.image.base import Base
 from deploykit.image.engine import Engine
 from deploykit.plan import Plan
 from deploykit.progress import Progress
-from deploykit.request import Request
+from deploykit.request import Request, is_named
 from deploykit.versions import SparkVersion
 
 
@@ -77,7 +77,7 @@ def shown(request: Request, detection: Detection | None, *, engine: Engine, prog
     Where the repository cannot be asked, nothing is left out: `image` asks again.
     """
     made = quick(request, detection, engine=engine, progress=progress)
-    if request.repository == catalog.load().defaults.repository:
+    if not is_named(request.repository):
         return made
     made = replace(made, engine=maker(request, engine))
     if made.engine == plan.REGISTRY:

@@ -10,6 +10,11 @@ from deploykit.detect.where import Where
 from deploykit.errors import UsageError
 
 
+def is_named(repository: str) -> bool:
+    """Whether somebody said where the image belongs: what a request has otherwise is a name for one engine alone."""
+    return repository != catalog.load().defaults.repository
+
+
 class Profile(StrEnum):
     """What the image carries beside Mage and the client."""
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import click
 
-from deploykit import catalog
 from deploykit.cli import output, plan_view
 from deploykit.cli.request_options import request_options
 from deploykit.cli.sign_options import sign_key
@@ -15,7 +14,7 @@ from deploykit.image.platform import MACHINES
 from deploykit.plan import REGISTRY, Plan
 from deploykit.planning import detected, exact
 from deploykit.registry import Registry
-from deploykit.request import Request
+from deploykit.request import Request, is_named
 from deploykit.supply_chain import complete, ready
 
 PLATFORMS = tuple(MACHINES.values())
@@ -51,7 +50,7 @@ def command(
     output_format: str,
 ) -> None:
     """Build, verify and push the Mage image that fits; with its bill of materials, and signed where a key is given."""
-    if push and request.repository == catalog.load().defaults.repository:
+    if push and not is_named(request.repository):
         raise UsageError(
             "--push needs to know where the image belongs.", fix="--repository registry.example.com/team/mage-ilum"
         )

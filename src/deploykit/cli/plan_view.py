@@ -1,6 +1,5 @@
 """A plan as a person reads it, and as JSON."""
 
-from deploykit import catalog
 from deploykit.cli.output import Json
 from deploykit.detect.evidence import Detection
 from deploykit.errors import DeploykitError
@@ -8,6 +7,7 @@ from deploykit.image import wheelhouse
 from deploykit.image.extras import PlannedExtra
 from deploykit.plan import DOCKER, NOT_ASKED, REGISTRY, WARM, Plan
 from deploykit.registry import Registry
+from deploykit.request import is_named
 
 MB = 1_000_000
 _MADE_BY = {
@@ -19,7 +19,7 @@ _MADE_BY = {
 
 def presence(plan: Plan) -> str:
     """Whether the tag is in its registry: asked only where the request names a repository of its own."""
-    if plan.repository == catalog.load().defaults.repository:
+    if not is_named(plan.repository):
         return "not asked: no --repository was given"
     try:
         digest = Registry.of(plan.repository, plan).digest(plan.tag)

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploykit import catalog
 from deploykit.detect.evidence import Confidence
 from deploykit.errors import UsageError
-from deploykit.request import Request
+from deploykit.request import Request, is_named
 from deploykit.sync.drift import DEFAULTS, Kind, Policy
 
 DEFAULT = "default"
@@ -29,7 +28,7 @@ class Environment:
     """Nobody asked for the request's platform, which is this machine's."""
 
     def __post_init__(self) -> None:
-        if self.request.repository == catalog.load().defaults.repository:
+        if not is_named(self.request.repository):
             raise UsageError(
                 f"{called(self.name)} does not say where its image belongs.",
                 fix='--repository registry.example.com/team/mage-ilum, or `repository = "…"` in deploykit.toml',
