@@ -8,12 +8,12 @@ from deploykit.errors import BuildError, UnreachableError
 from deploykit.image.append.compose import Placed
 from deploykit.image.label_names import ENGINE, LAYERS
 from deploykit.image.layers.keys import SHOWN
-from deploykit.plan import Plan
+from deploykit.plan import WARM, Plan
 from deploykit.registry import Manifest, Registry
 
 LOOK_AT = 8
 """Images at most: each costs some 10 kB."""
-FROM_ANY = ("jre", "warm")
+FROM_ANY = ("jre", WARM)
 """Layers to take from images that an engine built too. Those hold the same files in other bytes, so that what can be
 made here in seconds is made here: then it is the same everywhere."""
 _TAG = re.compile(r"(?P<mage>[\w.]+)-spark(?P<spark>\d+\.\d+\.\d+)-(?P<profile>[a-z]+)-[0-9a-f]{8}")

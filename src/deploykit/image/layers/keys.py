@@ -3,28 +3,25 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from deploykit.image import pyspark_wheel
-
-if TYPE_CHECKING:
-    from deploykit.plan import Plan
+from deploykit.plan import WARM, Plan
 
 SHOWN = 16
 """Characters of a key in a label: enough to tell the layers of one repository apart."""
 INSTALL = ("stages/install.sh", "stages/install.py", "stages/bytecode.py")
 
 
-def keys(plan: "Plan") -> dict[str, str]:
+def keys(plan: Plan) -> dict[str, str]:
     """The SHA-256 of each layer's inputs, by name, rarest change first: the order in which layers lie."""
     inputs: dict[str, object] = {}
     if plan.profile.java:
         inputs["jre"] = _jre(plan)
     dependencies = sorted([file.file, file.sha256] for file in plan.lock.added)
     inputs["dependencies"] = _wheels(plan, dependencies)
-    if plan.warm and "warm" not in plan.left_out:
+    if plan.warm and WARM not in plan.left_out:
         sources = _sources(plan, "stages/warm.py", "stages/imports.py", "stages/bytecode.py")
-        inputs["warm"] = [plan.base.identity, plan.platform, dependencies, sources]
+        inputs[WARM] = [plan.base.identity, plan.platform, dependencies, sources]
     for extra in plan.extras:
         inputs[f"with-{extra.name}"] = _wheels(plan, extra.inputs)
     bounds = plan.line.bounds if not plan.profile.jars else {}
@@ -39,16 +36,16 @@ def label(keys: Mapping[str, str]) -> str:
     return " ".join(f"{name}={key[:SHOWN]}" for name, key in keys.items())
 
 
-def _jre(plan: "Plan") -> list[object]:
+def _jre(plan: Plan) -> list[object]:
     sources = _sources(plan, "stages/jre.sh", "stages/apt.sh")
     return [plan.platform, plan.java_package, plan.java.version, plan.java_modules, sources]
 
 
-def _wheels(plan: "Plan", what: object) -> list[object]:
+def _wheels(plan: Plan, what: object) -> list[object]:
     return [what, plan.base.inventory.site_packages, plan.compiler, _sources(plan, *INSTALL)]
 
 
-def _mage_ilum(plan: "Plan") -> list[object]:
+def _mage_ilum(plan: Plan) -> list[object]:
     from deploykit.image import context
 
     inventory = plan.base.inventory
@@ -74,7 +71,7 @@ def _mage_ilum(plan: "Plan") -> list[object]:
     ]
 
 
-def _sources(plan: "Plan", *paths: str) -> dict[str, str]:
+def _sources(plan: Plan, *paths: str) -> dict[str, str]:
     """The hashes of files and folders that travel with deploykit."""
     folders = tuple(path for path in paths if path.endswith("/"))
     known = plan.source_hashes.items()

@@ -12,7 +12,7 @@ from deploykit.image.layers.keys import keys
 from deploykit.image.layers.layer import Layer, made
 from deploykit.image.layers.trees import BaseFiles
 from deploykit.image.wheelhouse import Wheel
-from deploykit.plan import Plan
+from deploykit.plan import WARM, Plan
 from deploykit.progress import Progress
 
 Fill = Callable[[Path, Path, Progress], None]
@@ -39,7 +39,7 @@ def _fill(name: str, plan: Plan, base: BaseFiles, compiler: Interpreter | None) 
     if name == "jre":
         why = jre.cannot()
         return None if why else partial(jre.make, plan=plan, base=base.text), why
-    if name == "warm":
+    if name == WARM:
         return None, "Only an engine runs what it is recorded from."
     if name == "mage-ilum":
         return lambda root, work, _: trees.mage_ilum(root, plan, base, compiler=compiler, scratch=work), ""
