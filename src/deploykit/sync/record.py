@@ -76,8 +76,9 @@ def read(file: Path) -> Record:
 
 
 def set_aside(file: Path) -> None:
-    """Keep a record that cannot be read beside the one that is about to take its place."""
-    file.replace(aside(file))
+    """Keep a record that cannot be read beside the one that takes its place; what is no file stays in the way."""
+    if file.is_file():
+        file.replace(aside(file))
 
 
 def aside(file: Path) -> Path:
