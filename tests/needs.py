@@ -200,14 +200,14 @@ def needs_cosign() -> Iterator[str]:
     """The path of `cosign`, which is on the PATH for what the test starts."""
     brought = shutil.which("cosign") or _brought_cosign()
     if brought is None:
-        missing("cosign", "install cosign 2.6 or newer, or run tools/cosign.sh, which builds it with Go")
+        missing("cosign", "install cosign 2.6 or newer, or run tools/cosign.sh, which brings it")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", str(Path(brought).parent), prepend=os.pathsep)
         yield brought
 
 
 def _brought_cosign() -> str | None:
-    """The one that `tools/cosign.sh` has built or, where nothing may be left out, builds now."""
+    """The one that `tools/cosign.sh` has brought or, where nothing may be left out, brings now."""
     wanted = [] if os.environ.get("DEPLOYKIT_TEST_ALL") == "1" else ["--no-build"]
     done = subprocess.run(
         [REPOSITORY / "tools" / "cosign.sh", *wanted], stdout=subprocess.PIPE, text=True, timeout=1200, check=False

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from tests.image.conftest import SPARK, Deploykit, Finished, deploykit
+from tests.image.conftest import SPARK, Built, Deploykit, Finished, deploykit
 from tests.sync.calls import On
 from tests.sync.faults import hang
 from tests.sync.registry_proxy import RegistryProxy
@@ -66,7 +66,8 @@ class Pair:
 
 
 @pytest.fixture(scope="session")
-def append_cache(build: Deploykit, tmp_path_factory) -> Path:
+def append_cache(connect: Built, full: str, tmp_path_factory) -> Path:
+    """Of a machine that has no engine; `connect` and `full` have fetched what is linked."""
     return with_wheels(tmp_path_factory.mktemp("cache"))
 
 

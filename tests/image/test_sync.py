@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.image.conftest import Built
+from tests.image.variants import SITE
 from tests.sync.conftest import forget
 from tests.sync.registry_proxy import RegistryProxy
 from tests.sync.upstream import Upstream
@@ -110,7 +111,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Story:
-    """Ilum goes 4.0, 4.1, 3.5 and back to 4.1, with a sync in between; the last machine has no engine."""
+    """Ilum goes 4.0, 4.1, 3.5 and back to 4.1, with a sync in between.
+
+    The image of the oldest line is verified; the last machine has no engine.
+    """
 
     checkout: Checkout
     steps: dict[str, Step]
@@ -121,9 +125,8 @@ def story(make, spark_server: Callable[[str], str]) -> Story:
     checkout = make(values=VALUES)
     steps: dict[str, Step] = {}
     for name, version in (("first", "4.0.5"), ("up", "4.1.1"), ("down", "3.5.7"), ("back", "4.1.1")):
-        said = checkout.sync(
-            "--server", spark_server(version), "--max-wait", "90", environment=NO_ENGINE if name == "back" else {}
-        )
+        options = ("--server", spark_server(version), "--max-wait", "90", *(["--verify"] if name == "down" else []))
+        said = checkout.sync(*options, environment=NO_ENGINE if name == "back" else {})
         steps[name] = Step(said, checkout.files())
     return Story(checkout, steps)
 
@@ -143,6 +146,22 @@ def test_a_line_is_built_and_pushed_once_and_the_way_back_needs_no_engine(story)
     assert done == {"first": (True, True), "up": (True, True), "down": (True, True), "back": (False, False)}
     assert story.steps["back"].said["image"] == story.steps["up"].said["image"]
     assert "was deployed before, and fits" in story.steps["back"].said["stderr"]
+
+
+def test_an_image_is_verified_before_it_is_pushed(story):
+    said = story.steps["down"].said["stderr"]
+    assert 0 < said.index("ok: imports") < said.index("Pushing")
+
+
+def test_an_image_that_fails_its_checks_is_not_pushed_and_the_values_stay(make, variants, registry, repository):
+    """A base whose Python cannot import what the client needs."""
+    broken = variants.with_file("without-grpc", f"{SITE}/without_grpc.pth", "import sys; sys.modules['grpc'] = None\n")
+    checkout = make(repository=repository, base=broken, values=VALUES)
+    before = checkout.files()
+    said = checkout.sync("--spark", "4.1.1", "--verify", code=6)
+    assert "imports" in said["error"]["what"] + said["error"]["why"]
+    assert checkout.files() == before
+    assert Upstream(registry, repository.partition("/")[2]).tags() == []
 
 
 def test_it_says_what_drifted(story):

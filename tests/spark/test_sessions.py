@@ -19,17 +19,22 @@ from mage_ilum.connect.rpc import end_session
 from mage_ilum.deadline import Deadline
 from mage_ilum.sessions.connection import own_address
 
-LINES = ["3.5.7", "4.1.1", "4.2.0"]
-CLIENTS = {**{version: version for version in LINES}, "4.0.5": "4.0.2"}
+CLIENTS = {"3.5.7": "3.5.7", "4.1.1": "4.1.1", "4.2.0": "4.2.0", "4.0.5": "4.0.2"}
 """The client for each server: of 4.0 the last that was published without jars."""
 TWO_LINES = pytest.mark.parametrize("version", ["3.5.7", "4.1.1"], indirect=True, scope="session")
 """For what takes long: Spark 3.5 and 4 try again, and end sessions, each in its own way."""
 
 
-@pytest.fixture(scope="session", params=LINES)
+@pytest.fixture(scope="session", params=CLIENTS)
 def version(request):
     """One Spark after the other: pytest runs together what needs the same server."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def matching(client):
+    """A factory: the Python with the client of a server's line."""
+    return lambda version: client(CLIENTS[version])
 
 
 @contextlib.contextmanager
@@ -55,8 +60,8 @@ def start_inside(python, script, *arguments, url, **environment):
 
 
 @pytest.mark.parametrize("script", ["tags.py", "returned.py"])
-def test_a_block_can_rely_on(server, client, version, script):
-    done = run_inside(client(version), script, url=server(version))
+def test_a_block_can_rely_on(server, matching, version, script):
+    done = run_inside(matching(version), script, url=server(version))
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
@@ -81,7 +86,7 @@ def test_a_preflight_costs_little(server, version):
     assert statistics.median(times) < 0.06
 
 
-def test_a_server_that_goes_away_in_the_middle_of_a_query_is_noticed(server, client):
+def test_a_server_that_goes_away_in_the_middle_of_a_query_is_noticed(server, matching):
     limits = {"freeze": ("stuck", 10), "cut": ("lost", 15)}
     blocks = {}
     with contextlib.ExitStack() as stack:
@@ -91,7 +96,7 @@ def test_a_server_that_goes_away_in_the_middle_of_a_query_is_noticed(server, cli
             relay = stack.enter_context(Relay((host, int(port))))
             here = f"sc://127.0.0.1:{relay.port}"
             block = stack.enter_context(
-                start_inside(client(CLIENTS[version]), "lost_server.py", url=here, ILUM_SPARK_SILENCE_SECONDS="4")
+                start_inside(matching(version), "lost_server.py", url=here, ILUM_SPARK_SILENCE_SECONDS="4")
             )
             blocks[take_away, version] = (url, relay, block)
         for url, _, block in blocks.values():
@@ -131,9 +136,9 @@ def test_what_a_killed_block_left_running_is_stopped(server, client, version, nu
     assert not list(tmp_path.rglob("*.json"))
 
 
-def test_a_process_that_leaves_its_session_open_ends_all_the_same(server, client, version):
+def test_a_process_that_leaves_its_session_open_ends_all_the_same(server, matching, version):
     for _ in range(3):  # what hangs here hangs every other time
-        done = run_inside(client(version), "left_open.py", url=server(version), timeout=30)
+        done = run_inside(matching(version), "left_open.py", url=server(version), timeout=30)
         assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
 
 

@@ -9,7 +9,7 @@ from tests.sync.invariant import broken, left_behind, told
 from tests.sync.matrix import ALL, chosen
 from tests.sync.points import CALLS, OPTIONS, POINTS
 
-FEW = {"idle": 3, "find": 7, "build": 5, "append": 2}
+FEW = {"idle": 7, "find": 11, "build": 5, "append": 2}
 
 
 def points():

@@ -206,3 +206,8 @@ def a_command_runs_once(spark):
     sql("INSERT INTO sql_once SELECT :x", x=1)
     assert spark.table("sql_once").count() == 1
     spark.sql("DROP TABLE sql_once")
+
+
+@case
+def a_query_carries_the_names_of_its_pipeline_and_block(spark):
+    assert {"mage.pipeline=cases", "mage.block=sql"} <= spark.getTags()
