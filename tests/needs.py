@@ -32,6 +32,12 @@ TESTBED_DIR = Path(os.environ.get("TESTBED_DIR") or "/var/lib/testbed")
 MAGE = "0.9.80"
 BUILD = REPOSITORY / ".build"
 """What tests get once and keep."""
+SHORT_LIVED = (
+    "--conf spark.driver.defaultJavaOptions=-XX:+UseSerialGC "
+    "--conf spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 "
+    "--conf spark.sql.shuffle.partitions=2"
+)
+"""How a Spark server runs that lives for minutes on two cores: Java does not optimise what is over before it pays."""
 RUN_FOLDER = "DEPLOYKIT_TEST_RUN"
 """The variable that names the folder which the processes of one run share."""
 
@@ -44,13 +50,14 @@ def missing(what: str, fix: str) -> NoReturn:
     pytest.skip(sentence)
 
 
-def bring_up(part: str, *arguments: str, what: str, seconds: float) -> None:
+def bring_up(part: str, *arguments: str, what: str, seconds: float, **environment: str) -> None:
     """Run a testbed script, one at a time on this machine; it returns in a second or two when the part is up."""
     TESTBED_DIR.mkdir(parents=True, exist_ok=True)
     try:
         with locked(TESTBED_DIR / "deploykit-test.lock"):
             subprocess.run(
                 [TESTBED / part, *arguments],
+                env={**os.environ, **environment},
                 check=True,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -230,7 +237,8 @@ def spark_server() -> Callable[[str], str]:
             if not known.exists():
                 known.write_text(str(free_port()))  # before it starts, so that the run ends it in any case
             port = known.read_text()
-            bring_up("spark", version, port, what=f"a Spark {version} Connect server", seconds=1200)
+            what = f"a Spark {version} Connect server"
+            bring_up("spark", version, port, what=what, seconds=1200, SPARK_OPTIONS=SHORT_LIVED)
         return f"sc://127.0.0.1:{port}"
 
     return start

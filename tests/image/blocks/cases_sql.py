@@ -10,6 +10,7 @@ from case import error_of, marker
 from pyspark.errors import AnalysisException, PySparkException
 
 from mage_ilum import UsageError, identifier, sql, to_pandas
+from mage_ilum.sessions.block_run import current_block_run
 
 case = marker()
 HOSTILE = [
@@ -209,5 +210,5 @@ def a_command_runs_once(spark):
 
 
 @case
-def a_query_carries_the_names_of_its_pipeline_and_block(spark):
-    assert {"mage.pipeline=cases", "mage.block=sql"} <= spark.getTags()
+def queries_are_tagged_with_the_names_that_mage_has(spark):
+    assert current_block_run().tags == ("mage.pipeline=cases", "mage.block=sql")
