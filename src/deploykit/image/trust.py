@@ -4,7 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from deploykit import cache
+from deploykit import cache, files
 
 _SETTINGS = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _SYSTEM = (
@@ -31,6 +31,6 @@ def bundle(ca_file: Path | None, *, pip_certificates: str | None = None) -> Path
     content = Path(system).read_bytes() + b"\n" + ca_file.read_bytes()
     target = cache.root() / "ca" / f"{hashlib.sha256(content).hexdigest()}.pem"
     if not target.is_file():
-        with cache.writing(target) as file:
+        with files.writing(target) as file:
             file.write(content)
     return target

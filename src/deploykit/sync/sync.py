@@ -5,19 +5,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from deploykit import files
 from deploykit.deploy import values_image
 from deploykit.deploy.reference import ImageReference
 from deploykit.errors import DeploykitError, unusable
 from deploykit.image.label_names import BASE_NAME
 from deploykit.progress import Progress
 from deploykit.registry import Registry
-from deploykit.sync import ask, client, files, find, record
+from deploykit.sync import ask, client, find, record
 from deploykit.sync.drift import Labels, Wanted, compare
 from deploykit.sync.environment import Environment
 from deploykit.sync.find import Found
 from deploykit.sync.outcome import Options, Outcome
 from deploykit.sync.record import Entry, Record
 
+WAIT_SECONDS = 1800.0
+"""How long to wait for another sync, which may be building."""
 TRIAL = ImageReference("registry.example/mage-ilum", "0.0.0-spark0.0.0-slim-00000000", "sha256:" + "0" * 64)
 
 
@@ -29,7 +32,9 @@ def run(environment: Environment, options: Options, *, progress: Progress) -> Ou
         if options.check:
             _sync(outcome, options, progress)
         else:
-            with files.only_one(environment.values.resolve().parent, progress=progress):
+            folder = environment.values.resolve().parent
+            folder.mkdir(parents=True, exist_ok=True)
+            with files.only_one(folder, f"at work in {folder}", progress=progress, seconds=WAIT_SECONDS):
                 _sync(outcome, options, progress)
     except DeploykitError as error:
         outcome.error = error
@@ -157,6 +162,6 @@ def _write(outcome: Outcome, found: Found) -> None:
     )
     if kept.problem:
         record.set_aside(record.path(values))
-    files.write(record.path(values), record.to_text(kept.having(entry, found.labels)))
-    files.write(values, fresh)
+    for file, new in ((record.path(values), record.to_text(kept.having(entry, found.labels))), (values, fresh)):
+        files.write(file, new, fix="another --values", alone=True)
     outcome.changed = True

@@ -9,7 +9,7 @@ from tests.unit.image.plans import REFERENCE, make
 from tests.unit.registry.server import running
 from tests.unit.supply_chain import images
 from tests.unit.sync.environments import environment, server
-from tests.unit.sync.test_files import Steps
+from tests.unit.test_files import Steps
 
 from deploykit import catalog, plan
 from deploykit.deploy.reference import ImageReference

@@ -8,15 +8,16 @@ from tests.unit.image.plans import REFERENCE, make
 from tests.unit.registry.server import Canned, running
 from tests.unit.supply_chain.images import push
 from tests.unit.sync.environments import environment
-from tests.unit.sync.test_files import Steps
+from tests.unit.test_files import Steps
 
+from deploykit import files
 from deploykit.deploy import values_image
 from deploykit.deploy.reference import ImageReference
 from deploykit.errors import IncompatibleError, UnreachableError, UsageError
 from deploykit.image.append import index
 from deploykit.image.platform import MACHINES
 from deploykit.registry import Registry
-from deploykit.sync import files, record, sync
+from deploykit.sync import record, sync
 from deploykit.sync.drift import Kind
 from deploykit.sync.outcome import Options, Outcome
 
@@ -32,6 +33,13 @@ def test_a_file_that_cannot_be_read_is_the_error_of_its_environment():
     error = run().error
     assert isinstance(error, UsageError)
     assert error.what == "dev/values.yaml cannot be used."
+
+
+def test_a_folder_that_cannot_be_made_is_the_error_of_its_environment():
+    Path("dev").touch()
+    error = run(check=False).error
+    assert isinstance(error, UsageError)
+    assert error.what.endswith("/dev cannot be used.")
 
 
 def synced(*, text: str | None = None, repository: str, check: bool = False) -> Outcome:

@@ -10,6 +10,7 @@ from deploykit.deploy.policies import fields, read_pod, read_policy, read_servic
 from deploykit.deploy.policies.model import Network, Pod
 from deploykit.deploy.policies.selector import Labels
 from deploykit.errors import UsageError
+from deploykit.files import read_text
 from deploykit.kubernetes_api import Item
 
 T = TypeVar("T")
@@ -95,14 +96,6 @@ def read_files(*paths: Path) -> list[Item]:
         for file in files:
             found += read_yaml(read_text(file), source=str(file))
     return found
-
-
-def read_text(file: Path) -> str:
-    """The text of a file; raises `UsageError` that says why it cannot be read."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read", why=getattr(error, "strerror", "") or "not UTF-8") from None
 
 
 def _opened(objects: Iterable[Item]) -> Iterator[Item]:
