@@ -53,7 +53,7 @@ class Plan:
     repository: str
     ca_file: Path | None
     apt_mirror: str | None
-    apt_sources: Path | None
+    apt_sources: str | None
     maven_mirror: str | None
     network: str | None
     engine: str = DOCKER
@@ -193,7 +193,7 @@ def make(
         repository=request.repository,
         ca_file=request.ca_file,
         apt_mirror=request.apt_mirror,
-        apt_sources=request.apt_sources,
+        apt_sources=request.sources,
         maven_mirror=request.maven_mirror,
         network=request.network,
         engine=engine,

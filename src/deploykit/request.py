@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from deploykit import catalog
 from deploykit.detect.where import Where
 from deploykit.errors import UsageError
+from deploykit.files import read_text
 
 
 def is_named(repository: str) -> bool:
@@ -112,6 +114,11 @@ class Request:
             )
         if self.ca_file and not self.ca_file.is_file():
             raise UsageError(f"--ca-file {self.ca_file} is not there.", fix="a file with PEM certificates")
+
+    @cached_property
+    def sources(self) -> str | None:
+        """The text of `apt_sources`; raises `UsageError` where it cannot be read."""
+        return None if self.apt_sources is None else read_text(self.apt_sources)
 
     @property
     def where(self) -> Where:

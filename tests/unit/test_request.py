@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.unit.image.plans import request
+from tests.unit.image.plans import base, make, request
 
+from deploykit import catalog
 from deploykit.cli.main import run
 from deploykit.errors import UsageError
+from deploykit.image import java
 from deploykit.request import Profile
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -142,3 +144,23 @@ def test_a_base_that_could_end_a_line_of_the_dockerfile_is_refused():
 )
 def test_a_profile_says_whether_java_and_jars_are_there(profile, java, jars):
     assert (Profile(profile).java, Profile(profile).jars) == (java, jars)
+
+
+def test_apt_sources_that_are_no_utf_8_are_a_sentence_whoever_reads_them(tmp_path):
+    file = tmp_path / "debian.sources"
+    file.write_bytes("# Größe\n".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"debian\.sources cannot be read") as raised:
+        make(apt_sources=file)
+    assert raised.value.why == "not UTF-8"
+    with pytest.raises(UsageError, match=r"debian\.sources cannot be read"):
+        java.remembered(request(apt_sources=file), base(), catalog.load())
+
+
+def test_apt_sources_are_read_once_and_the_same_for_everybody(tmp_path):
+    file = tmp_path / "debian.sources"
+    file.write_text("# Größe\n", encoding="utf-8")
+    asked = request(apt_sources=file)
+    assert asked.sources == "# Größe\n"
+    file.unlink()
+    assert asked.sources == "# Größe\n"
+    assert request().sources is None

@@ -81,7 +81,7 @@ def write(
     if plan.ca_file is not None:
         shutil.copyfile(plan.ca_file, folder / "stages" / "ca.pem")
     if plan.apt_sources is not None:
-        shutil.copyfile(plan.apt_sources, folder / "stages" / "apt.sources")
+        (folder / "stages" / "apt.sources").write_text(plan.apt_sources, encoding="utf-8")
     if plan.apt_mirror is not None:
         (folder / "stages" / "apt.mirror").write_text(plan.apt_mirror, encoding="utf-8")
     for group, wheels in (("dependencies", dependencies), ("pyspark", [pyspark] if pyspark else [])):

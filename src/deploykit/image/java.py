@@ -7,7 +7,6 @@ import tarfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploykit import assets, cache
@@ -40,7 +39,7 @@ def remembered(request: Request, base: Base, catalog: Catalog) -> Java:
     """The version that was last seen for this base, else the one that the catalog assumes; asks nobody."""
     if not request.profile.java:
         return NONE
-    key = _key(base, request.platform, request.apt_mirror, request.apt_sources, catalog.java.package)
+    key = _key(base, request.platform, request.apt_mirror, request.sources, catalog.java.package)
     if stored := cache.read_json("java", key):
         return Java(version=stored["version"], note="as last seen")
     return Java(version=catalog.java.assumed, note="assumed: Debian was not asked, and another version changes the tag")
@@ -61,7 +60,7 @@ def newest(request: Request, base: Base, catalog: Catalog, *, ask: Callable[[str
     """The newest version, asked for at most once a day; `ask` gives that of a package, or nothing."""
     if not request.profile.java:
         return NONE
-    key = _key(base, request.platform, request.apt_mirror, request.apt_sources, catalog.java.package)
+    key = _key(base, request.platform, request.apt_mirror, request.sources, catalog.java.package)
     stored = cache.read_json("java", key)
     if stored and time.time() - stored["seen"] < FRESH_SECONDS:
         return Java(version=stored["version"])
@@ -129,8 +128,8 @@ def _stages(request: Request) -> bytes:
     files = {name: (assets.image() / "stages" / name).read_bytes() for name in ("apt.sh", "java_version.sh")}
     if request.ca_file is not None:
         files["ca.pem"] = request.ca_file.read_bytes()
-    if request.apt_sources is not None:
-        files["apt.sources"] = request.apt_sources.read_bytes()
+    if request.sources is not None:
+        files["apt.sources"] = request.sources.encode()
     if request.apt_mirror is not None:
         files["apt.mirror"] = request.apt_mirror.encode()
     buffer = io.BytesIO()
@@ -142,6 +141,6 @@ def _stages(request: Request) -> bytes:
     return buffer.getvalue()
 
 
-def _key(base: Base, platform: str, mirror: str | None, sources: Path | None, package: str) -> str:
-    where = [base.identity, platform, mirror or "", sources.read_text() if sources else "", package]
+def _key(base: Base, platform: str, mirror: str | None, sources: str | None, package: str) -> str:
+    where = [base.identity, platform, mirror or "", sources or "", package]
     return hashlib.sha256("\n".join(where).encode()).hexdigest()

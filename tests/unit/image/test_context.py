@@ -182,8 +182,11 @@ def test_a_context_for_a_base_that_is_only_assumed_says_so():
 def test_where_things_are_fetched_from_is_in_the_context_and_not_in_the_hash(tmp_path):
     ca = tmp_path / "ca.pem"
     ca.write_text("certificate")
+    sources = tmp_path / "debian.sources"
+    sources.write_text("Types: deb\n")
     plan = make(
         ca_file=ca,
+        apt_sources=sources,
         apt_mirror="https://mirror.example/debian",
         maven_mirror="https://mirror.example/maven",
         network="host",
@@ -192,6 +195,7 @@ def test_where_things_are_fetched_from_is_in_the_context_and_not_in_the_hash(tmp
     assert plan.inputs == make().inputs
     written(plan, tmp_path / "context")
     assert (tmp_path / "context" / "stages" / "ca.pem").read_text() == "certificate"
+    assert (tmp_path / "context" / "stages" / "apt.sources").read_text() == "Types: deb\n"
     assert (tmp_path / "context" / "stages" / "apt.mirror").read_text() == "https://mirror.example/debian"
 
 

@@ -43,10 +43,9 @@ def java(request: Request, base: Base, catalog: Catalog, *, progress: Progress) 
         facts = base_image.facts(
             image, beside=Registry.of(request.repository, request, progress=progress), progress=progress
         )
-        sources = None if request.apt_sources is None else request.apt_sources.read_text(encoding="utf-8")
         found = debian.newest(
             {package: None},
-            debian.suites(facts.text, mirror=request.apt_mirror, sources=sources),
+            debian.suites(facts.text, mirror=request.apt_mirror, sources=request.sources),
             request.platform.partition("/")[2],
             trusted=False,
             ca_file=request.ca_file,

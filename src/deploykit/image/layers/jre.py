@@ -50,8 +50,7 @@ def _offered(
     plan: Plan, architecture: str, base: Callable[[str], str | None], progress: Progress
 ) -> dict[str, Package]:
     """The JDK and the JRE below it, both of the plan's version, and the library that compresses."""
-    sources = None if plan.apt_sources is None else plan.apt_sources.read_text()
-    asked = suites(base, mirror=plan.apt_mirror, sources=sources)
+    asked = suites(base, mirror=plan.apt_mirror, sources=plan.apt_sources)
     version = plan.java.version
     names = {plan.java_package: version, plan.java_package.replace("-jdk-", "-jre-"): version, ZLIB: None}
     offered = newest(names, asked, architecture, ca_file=plan.ca_file, progress=progress)
