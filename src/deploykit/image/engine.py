@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploykit.errors import BuildError, UnreachableError, UsageError
+from deploykit.errors import BuildError, UnreachableError
 from deploykit.image.builder import buildx_command, follow, has_buildx, run_logged
-from deploykit.image.engine_errors import explanation, failing, first_line, raise_for
+from deploykit.image.engine_errors import asking, failing, first_line, raise_for
 from deploykit.progress import Progress
 
 if TYPE_CHECKING:
@@ -116,32 +116,29 @@ class Engine:
         A registry that cannot be asked raises `UnreachableError`: that is never the same as absent.
         """
         import docker.errors
-        import requests
 
-        try:
-            answer = self._ask.api.inspect_distribution(reference)  # type: ignore[no-untyped-call] # the stubs lack it
-        except docker.errors.APIError as error:
-            text = str(error.explanation or error).lower()
-            if _ABSENT.search(text):
-                return None
-            if error.status_code == 400:
-                raise UsageError(f"{reference} is not an image reference.", why=explanation(error)) from None
-            raise _cannot_ask(reference, explanation(error)) from None
-        except (requests.RequestException, OSError) as error:
-            raise _cannot_ask(reference, first_line(error)) from None
+        what = f"The registry of {reference} could not be asked."
+        fix = "check the name, the network and `docker login`; some registries want the repository made first"
+        with asking(reference, what, fix=fix):
+            try:
+                answer = self._ask.api.inspect_distribution(reference)  # type: ignore[no-untyped-call] # not in the stubs
+            except docker.errors.APIError as error:
+                if _ABSENT.search(str(error.explanation or error).lower()):
+                    return None
+                raise
         digest: str = answer["Descriptor"]["digest"]
         return digest
 
     def local(self, reference: str) -> LocalImage | None:
-        """The image that the engine holds under a reference, if it does."""
+        """The image that the engine holds under a reference, if it does; `UnreachableError` where it does not say."""
         import docker.errors
 
-        try:
-            attributes = self._ask.images.get(reference).attrs
-        except (docker.errors.ImageNotFound, docker.errors.NotFound):
-            return None
-        except docker.errors.APIError as error:
-            raise UsageError(f"{reference} is not an image reference.", why=explanation(error)) from None
+        what = f"The Docker engine does not say whether it holds {reference}."
+        with asking(reference, what, fix="docker version; a longer --timeout where the engine is busy"):
+            try:
+                attributes = self._ask.images.get(reference).attrs
+            except docker.errors.NotFound:
+                return None
         return LocalImage(
             id=attributes["Id"],
             platform=f"{attributes['Os']}/{attributes['Architecture']}",
@@ -194,8 +191,9 @@ class Engine:
 
     @contextmanager
     def container(self, image: str, command: list[str] | None, **options: object) -> "Iterator[Container]":
-        """A created container, removed at the end whatever happens."""
+        """A created container, removed at the end whatever happens; one that cannot be removed fails nothing."""
         import docker.errors
+        import requests
 
         with failing(f"A container of {image} could not be made."):
             container = self._work.containers.create(image, command, **_given(options))
@@ -203,7 +201,7 @@ class Engine:
             with failing(f"A container of {image} could not be used."):
                 yield container
         finally:
-            with suppress(docker.errors.NotFound):
+            with suppress(docker.errors.APIError, requests.RequestException):
                 container.remove(force=True, v=True)
 
     def build(
@@ -264,11 +262,3 @@ class Engine:
 
 def _given(options: Mapping[str, object]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _cannot_ask(reference: str, why: str) -> UnreachableError:
-    return UnreachableError(
-        f"The registry of {reference} could not be asked.",
-        why=why,
-        fix="check the name, the network and `docker login`; some registries want the repository made first",
-    )

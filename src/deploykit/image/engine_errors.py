@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from deploykit.errors import BuildError
+from deploykit.errors import BuildError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from docker.errors import APIError
@@ -23,6 +23,22 @@ def failing(what: str) -> Iterator[None]:
         raise BuildError(what, why=explanation(error)) from None
     except (docker.errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise BuildError(what, why=first_line(error)) from None
+
+
+@contextmanager
+def asking(reference: str, what: str, *, fix: str) -> Iterator[None]:
+    """Turn the SDK's errors about a question into ours: `what` could not be asked, unless it was no reference."""
+    import docker.errors
+    import requests
+
+    try:
+        yield
+    except docker.errors.APIError as error:
+        if error.status_code == 400:
+            raise UsageError(f"{reference} is not an image reference.", why=explanation(error)) from None
+        raise UnreachableError(what, why=explanation(error), fix=fix) from None
+    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+        raise UnreachableError(what, why=first_line(error), fix=fix) from None
 
 
 def raise_for(event: Mapping[str, Any], what: str) -> None:

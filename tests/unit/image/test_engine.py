@@ -1,0 +1,114 @@
+"""What an engine that refuses, or says nothing, is told as; what it does when it works is for a real one."""
+
+import http.server
+import json
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+
+from deploykit.errors import DeploykitError, UnreachableError, UsageError
+from deploykit.image.engine import Engine
+
+VERSION = {"GET /version": (200, {"ApiVersion": "1.47"})}
+IMAGE = "GET /images/mage:1/json"
+MADE = {"POST /containers/create": (201, {"Id": "c1"}), "GET /containers/c1/json": (200, {"Id": "c1"})}
+REMOVED = "DELETE /containers/c1"
+
+
+@contextmanager
+def answering(answers: Mapping[str, tuple[int, object]], *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """The port of an engine that gives these answers, and none to anything else."""
+    over = threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            path = self.path.partition("?")[0].removeprefix("/v1.47")
+            found = {**VERSION, **answers}.get(f"{self.command} {path}")
+            if found is None:
+                over.wait()
+                return
+            body = json.dumps(found[1]).encode()
+            self.send_response(found[0])
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_DELETE = do_HEAD = answer  # noqa: N815 - the names that the library calls
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # a client without a certificate, or one that has waited long enough
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    """An engine with these answers."""
+
+    @contextmanager
+    def asked(answers):
+        with answering(answers) as port:
+            monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{port}")
+            yield Engine(timeout=1)
+
+    return asked
+
+
+def test_an_image_that_the_engine_does_not_hold_is_none(engine):
+    with engine({IMAGE: (404, {"message": "No such image: mage:1"})}) as it:
+        assert it.local("mage:1") is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "what"),
+    [
+        ((400, {"message": "invalid reference format"}), UsageError, "mage:1 is not an image reference."),
+        ((500, {"message": "layer does not exist"}), UnreachableError, "The Docker engine does not say whether"),
+    ],
+)
+def test_only_a_reference_that_is_none_is_wrong_usage(engine, answer, error, what):
+    with engine({IMAGE: answer}) as it, pytest.raises(error, match=what) as raised:
+        it.local("mage:1")
+    assert raised.value.why == answer[1]["message"]
+
+
+def test_an_engine_that_says_nothing_is_unreachable_for_a_sync_to_go_on(engine):
+    with engine({}) as it:
+        for ask in (it.local, it.digest):
+            with pytest.raises(UnreachableError) as raised:
+                ask("mage:1")
+            assert raised.value.why == "timed out"
+
+
+def test_an_engine_that_is_not_there_is_unreachable(monkeypatch, closed_port):
+    monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{closed_port}")
+    for ask in (Engine().local, Engine().digest):
+        with pytest.raises(UnreachableError) as raised:
+            ask("mage:1")
+        assert raised.value.why == "Connection refused"
+
+
+def test_a_container_that_cannot_be_removed_fails_nothing_and_hides_no_error(engine):
+    with engine({**MADE, REMOVED: (500, {"message": "device or resource busy"})}) as it:
+        with it.container("mage:1", ["true"]):
+            pass
+        with pytest.raises(DeploykitError, match="its own"), it.container("mage:1", ["true"]):
+            raise DeploykitError("its own")
