@@ -17,6 +17,7 @@ from deploykit.progress import Progress
 
 if TYPE_CHECKING:
     from docker import DockerClient
+    from docker.context import Context
     from docker.models.containers import Container
 
 ASK_SECONDS = 3
@@ -55,30 +56,26 @@ class Engine:
         self._timeout = timeout
 
     @cached_property
-    def _host(self) -> str | None:
+    def _context(self) -> "Context | None":
+        """The current Docker context, where no `$DOCKER_HOST` takes its place."""
         from docker.context import ContextAPI
 
-        if os.environ.get("DOCKER_HOST"):
-            return None
-        context = ContextAPI.get_current_context()
-        return None if context is None else context.Host
+        return None if os.environ.get("DOCKER_HOST") else ContextAPI.get_current_context()
 
-    @cached_property
+    @property
     def _builder(self) -> str | None:
         """The engine's own builder: another one sees neither its images nor its registries. A chosen one is kept."""
-        from docker.context import ContextAPI
-
         if os.environ.get("BUILDX_BUILDER"):
             return None
-        context = None if os.environ.get("DOCKER_HOST") else ContextAPI.get_current_context()
-        return "default" if context is None else str(context.Name)
+        return "default" if self._context is None else str(self._context.Name)
 
     def _client(self, *, timeout: int) -> "DockerClient":
         import docker
 
-        if self._host is None:
+        if self._context is None or self._context.Host is None:
             return docker.from_env(timeout=timeout)
-        return docker.DockerClient(base_url=self._host, timeout=timeout)
+        tls = self._context.TLSConfig or False
+        return docker.DockerClient(base_url=self._context.Host, tls=tls, timeout=timeout)
 
     @cached_property
     def _ask(self) -> "DockerClient":

@@ -1,5 +1,6 @@
 """What an engine that refuses, or says nothing, is told as; what it does when it works is for a real one."""
 
+import hashlib
 import http.server
 import json
 import ssl
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
+import trustme
 
 from deploykit.errors import DeploykitError, UnreachableError, UsageError
 from deploykit.image.engine import Engine
@@ -112,3 +114,31 @@ def test_a_container_that_cannot_be_removed_fails_nothing_and_hides_no_error(eng
             pass
         with pytest.raises(DeploykitError, match="its own"), it.container("mage:1", ["true"]):
             raise DeploykitError("its own")
+
+
+def test_a_context_s_certificates_are_used(tmp_path, monkeypatch):
+    """As `docker context create remote --docker host=tcp://…,ca=…,cert=…,key=…` keeps them."""
+    authority = trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(server)
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    client = authority.issue_cert("somebody.example")
+    name = hashlib.sha256(b"remote").hexdigest()
+    certificates = tmp_path / "contexts" / "tls" / name / "docker"
+    meta = tmp_path / "contexts" / "meta" / name
+    certificates.mkdir(parents=True)
+    meta.mkdir(parents=True)
+    authority.cert_pem.write_to_path(certificates / "ca.pem")
+    client.cert_chain_pems[0].write_to_path(certificates / "cert.pem")
+    client.private_key_pem.write_to_path(certificates / "key.pem")
+    (tmp_path / "config.json").write_text('{"currentContext": "remote"}', encoding="utf-8")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    for name in ("DOCKER_HOST", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # requests prefers the latter two
+        monkeypatch.delenv(name, raising=False)
+    with answering({"GET /_ping": (200, "OK")}, tls=server) as port:
+        endpoint = {"docker": {"Host": f"tcp://127.0.0.1:{port}", "SkipTLSVerify": False}}
+        (meta / "meta.json").write_text(
+            json.dumps({"Name": "remote", "Metadata": {}, "Endpoints": endpoint}), encoding="utf-8"
+        )
+        Engine().ping()
