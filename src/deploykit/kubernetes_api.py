@@ -1,4 +1,4 @@
-"""The Kubernetes API, opened in one way for every command: read-only, with a limit on each wait."""
+"""The Kubernetes API, opened in one way for every command: with a limit on each wait, that for a login too."""
 
 import json
 import os
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import urlencode
 
+from deploykit.deadline import within
 from deploykit.errors import UnreachableError, UsageError
 from mage_ilum.deadline import Deadline
 
@@ -41,18 +42,19 @@ class KubernetesApi:
     """The API server of a kubeconfig's context or, in a pod that has no kubeconfig, of the pod's own cluster."""
 
     def __init__(self, context: str | None = None, *, timeout: float = SECONDS, limit: Deadline | None = None) -> None:
-        """Read the kubeconfig; nothing is asked yet. `timeout` is in seconds, for each request; `limit` is for all.
+        """Read the kubeconfig, and log in as it says; the API server is not asked yet.
 
-        Raises `UsageError` when there is no kubeconfig, it is malformed, or it has no such context.
+        `timeout` is in seconds, for the login and for each request; `limit` is for all. Raises `UsageError` when there
+        is no kubeconfig, it is malformed, or it has no such context, `UnreachableError` where its login takes too long.
         """
         from kubernetes import client
 
-        configuration = _configuration(context)
-        configuration.retries = False  # the client's own three retries would quadruple every time limit
-        self.host: str = configuration.host
         self._context = context
         self._timeout = timeout
         self._limit = limit
+        configuration = _configuration(context, self._seconds)
+        configuration.retries = False  # the client's own three retries would quadruple every time limit
+        self.host: str = configuration.host
         self.connection = client.ApiClient(configuration)
 
     @property
@@ -107,6 +109,14 @@ class KubernetesApi:
             raise
         return any(one.get("name") == name for one in known.get("resources") or ())
 
+    def login(self, seconds: float) -> dict[str, str]:
+        """The headers of a login, made anew where it has ended; raises `UnreachableError` where that takes too long."""
+        try:
+            settings = within(seconds, self.connection.configuration.auth_settings)
+        except TimeoutError:
+            raise _no_login(self._context, seconds) from None
+        return {setting["key"]: setting["value"] for setting in settings.values()}
+
     def missing(self, verb: str, resource: str, namespace: str = EVERYWHERE, *, status: int = 403) -> RefusedError:
         """The error that says which right is missing."""
         where = f"namespace {namespace}" if namespace else "the cluster"
@@ -120,23 +130,43 @@ class KubernetesApi:
             status=status,
         )
 
+    @property
+    def _seconds(self) -> float:
+        """How long the next answer may take."""
+        return self._timeout if self._limit is None else min(self._timeout, self._limit.left)
+
     def _ask(self, method: str, path: str, right: "_Right", body: Item | None = None) -> Item:
-        """The JSON object that is answered. Without the client's own methods: their models take 0.7 s to import."""
-        from urllib3 import Timeout
+        """The JSON object that is answered."""
+        try:
+            content = json.loads(self._send(method, path, right, body))
+        except ValueError:
+            raise self._stranger() from None
+        if not isinstance(content, dict):
+            raise self._stranger()
+        return content
+
+    def _send(self, method: str, path: str, right: "_Right", body: Item | None = None) -> bytes:
+        """What is answered. Without the client's own methods: their models take 0.7 s to import."""
+        from urllib3 import BaseHTTPResponse, Timeout
         from urllib3.exceptions import HTTPError, SSLError
 
-        seconds = self._timeout if self._limit is None else min(self._timeout, self._limit.left)
-        login = self.connection.configuration.auth_settings()
-        headers = {setting["key"]: setting["value"] for setting in login.values()}
-        try:
-            answer = self.connection.rest_client.pool_manager.request(
+        seconds = self._seconds
+        limit = Deadline(seconds)
+        login = self.login(limit.left)
+
+        def exchange() -> BaseHTTPResponse:
+            answer: BaseHTTPResponse = self.connection.rest_client.pool_manager.request(
                 method,
                 f"{self.host.rstrip('/')}{path}",
                 body=None if body is None else json.dumps(body),
-                headers={"Accept": "application/json", "Content-Type": "application/json", **headers},
-                timeout=Timeout(total=seconds),
+                headers={"Accept": "application/json", "Content-Type": "application/json", **login},
+                timeout=Timeout(total=limit.left),
                 retries=False,
             )
+            return answer
+
+        try:
+            answer = within(limit.left, exchange)
         except SSLError as error:
             raise self._untrusted(str(error)) from None
         except (HTTPError, OSError) as error:
@@ -148,13 +178,7 @@ class KubernetesApi:
             ) from None
         if answer.status >= 300:
             raise self._refused(answer.status, str(answer.reason), right)
-        try:
-            content = json.loads(answer.data)
-        except ValueError:
-            raise self._stranger() from None
-        if not isinstance(content, dict):
-            raise self._stranger()
-        return content
+        return answer.data
 
     def _refused(self, status: int, reason: str, right: "_Right") -> RefusedError:
         if status in (401, 403):
@@ -198,20 +222,26 @@ def _path(resource: str, namespace: str = EVERYWHERE, version: str = "v1") -> st
     return f"{root}/namespaces/{namespace}/{name}" if namespace else f"{root}/{name}"
 
 
-def _configuration(context: str | None) -> "Configuration":
+def _configuration(context: str | None, seconds: float) -> "Configuration":
     import yaml
     from kubernetes import client, config
 
     configuration = client.Configuration()
     # Named here, because the library reads the variable only once, when it is imported.
     named = os.environ.get("KUBECONFIG")
-    try:
+
+    def load() -> None:
         if not _is_by_file(context):
             config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
             config.load_kube_config(  # type: ignore[no-untyped-call]
                 config_file=named or _DEFAULT_FILE, context=context, client_configuration=configuration
             )
+
+    try:
+        within(seconds, load)  # it runs the program, or asks the server, that the kubeconfig names for a login
+    except TimeoutError:
+        raise _no_login(context, seconds) from None
     except (config.ConfigException, OSError) as error:
         raise _unusable(named, context, str(error).partition("\n")[0] or type(error).__name__) from None
     except yaml.MarkedYAMLError as error:  # its text repeats the lines around, which may hold a token
@@ -249,6 +279,15 @@ def _has_default_file() -> bool:
 
 def _in_pod() -> bool:
     return "KUBERNETES_SERVICE_HOST" in os.environ
+
+
+def _no_login(context: str | None, seconds: float) -> UnreachableError:
+    chosen = f" --context {context}" if context else ""
+    return UnreachableError(
+        f"The kubeconfig's way to log in gave no login within {seconds:.2g} s.",
+        why="A program that it names may wait for a browser, a password or a second factor, or for a VPN that is down.",
+        fix=f"`kubectl{chosen} get ns`, which waits for it, then this again; a longer --timeout if it is always slow",
+    )
 
 
 def _unusable(named: str | None, context: str | None, why: str) -> UsageError:

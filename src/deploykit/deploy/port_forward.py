@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from deploykit.deploy.websocket import HandshakeError, WebSocket, read_head
 from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import KubernetesApi
+from mage_ilum.deadline import Deadline
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
@@ -57,10 +58,10 @@ async def connect(api: KubernetesApi, *, namespace: str, pod: str, port: int, se
     """
     configuration = api.connection.configuration
     server = urlsplit(configuration.host)
-    login = await asyncio.to_thread(configuration.auth_settings)  # may run the kubeconfig's program for a new token
-    headers = {setting["key"]: setting["value"] for setting in login.values()}
+    limit = Deadline(seconds)
+    login = await asyncio.to_thread(api.login, seconds)  # may run the kubeconfig's program for a new token
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(limit.left):
             reader, writer = await _open(api, configuration, server)
             try:
                 websocket = await WebSocket.upgrade(
@@ -68,7 +69,7 @@ async def connect(api: KubernetesApi, *, namespace: str, pod: str, port: int, se
                     writer,
                     host=server.netloc,
                     path=f"{server.path.rstrip('/')}/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports={port}",
-                    headers={"Sec-WebSocket-Protocol": _PROTOCOL, **headers},
+                    headers={"Sec-WebSocket-Protocol": _PROTOCOL, **login},
                 )
             except BaseException:
                 writer.transport.abort()

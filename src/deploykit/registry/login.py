@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from deploykit.registry.deadline import within
+from deploykit.deadline import within
 from deploykit.registry.errors import cannot_ask, login_refused
 from deploykit.registry.location import Location
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from deploykit.deadline import within
 from deploykit.image.engine_errors import first_line
 from deploykit.progress import Progress
 from deploykit.registry.answer import Answer
-from deploykit.registry.deadline import within
 from deploykit.registry.errors import cannot_ask, login_refused, throttled
 from deploykit.registry.location import Location, is_here
 from deploykit.registry.login import Login

@@ -1,6 +1,7 @@
 """What a Kubernetes API that opens no connection to a pod is told as; that it opens one is for a real cluster."""
 
 import asyncio
+import threading
 from contextlib import closing
 
 import pytest
@@ -92,3 +93,14 @@ def test_the_proxy_of_the_environment_is_used_with_its_login(tmp_path, monkeypat
     assert "Proxy-Authorization: Basic bWU6R2VoZWltMg==" in asked[0]
     assert asked[1].startswith("GET /k8s/c-1/api/v1/namespaces/mage/pods/mage-1/portforward?ports=6789 HTTP/1.1\r\n")
     assert "Geheim" not in str(vars(error))
+
+
+def test_a_login_that_takes_too_long_is_a_sentence_of_its_own(use, closed_port):
+    use(closed_port)
+    api, over = KubernetesApi(), threading.Event()
+    api.connection.configuration.refresh_api_key_hook = lambda _: over.wait()
+    try:
+        with pytest.raises(UnreachableError, match=r"gave no login within 0\.2 s"):
+            asyncio.run(connect(api, namespace="mage", pod="mage-1", port=6789, seconds=0.2))
+    finally:
+        over.set()

@@ -1,12 +1,15 @@
 """An API server that cannot be asked is an error with a sentence, in a few seconds."""
 
 import base64
+import os
 import socket
 import ssl
+import threading
 import time
 
 import pytest
 import trustme
+import yaml
 from tests.unit.kubernetes.api_server import PODS, kubeconfig, serving
 from tests.unit.mage_ilum import servers
 
@@ -157,3 +160,60 @@ def test_the_kubeconfigs_own_ca_is_trusted(leads_to, tmp_path):
     with serving({PATH: PODS}, tls=context) as port:
         leads_to(port, "https", **{"certificate-authority-data": data})
         assert pods() == PODS["items"]
+
+
+@pytest.fixture
+def over():
+    """Set at the end of the test: what waits for it hangs meanwhile."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_a_name_that_nobody_looks_up_is_given_up_in_time(leads_to, monkeypatch, over):
+    leads_to(1)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait())  # as with a VPN that is down
+    with pytest.raises(UnreachableError, match="does not answer") as raised:
+        pods(timeout=0.2)
+    assert raised.value.why == "TimeoutError within 0.2 s."
+
+
+def test_an_answer_that_trickles_is_given_up_in_time(leads_to):
+    with servers.trickling() as port:
+        leads_to(port)
+        with pytest.raises(UnreachableError, match="does not answer") as raised:
+            pods(timeout=0.3)
+    assert raised.value.why == "TimeoutError within 0.3 s."
+
+
+def with_program(tmp_path, monkeypatch, *command):
+    """A kubeconfig that has a program make the login."""
+    path = kubeconfig(tmp_path / "kubeconfig", "http://127.0.0.1:1")
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    program = {"apiVersion": "client.authentication.k8s.io/v1", "command": command[0], "args": list(command[1:])}
+    content["users"][0]["user"] = {"exec": program}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    monkeypatch.setenv("KUBECONFIG", str(path))
+
+
+def test_a_login_that_waits_for_a_person_is_given_up_and_says_what_to_type(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "browser")
+    with_program(tmp_path, monkeypatch, "cat", str(tmp_path / "browser"))
+    try:
+        with pytest.raises(UnreachableError, match=r"gave no login within 0\.3 s") as raised:
+            KubernetesApi("here", timeout=0.3)
+    finally:
+        with (tmp_path / "browser").open("w"):  # which ends the program
+            pass
+    assert "browser" in raised.value.why
+    assert "kubectl --context here get ns" in raised.value.fix
+    assert "--timeout" in raised.value.fix
+
+
+def test_a_login_that_is_made_anew_has_the_request_s_limit(leads_to, over):
+    with serving({PATH: PODS}) as port:
+        leads_to(port)
+        api = KubernetesApi(timeout=0.3)
+        api.connection.configuration.refresh_api_key_hook = lambda _: over.wait()
+        with pytest.raises(UnreachableError, match=r"gave no login within 0\.3 s"):
+            api.list_objects("pods", "ilum")

@@ -96,6 +96,24 @@ def answering(answer: bytes) -> Iterator[int]:
 
 
 @contextmanager
+def trickling() -> Iterator[int]:
+    """A web server whose answer comes a byte at a time: never silent, and never done."""
+    over = threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        while not over.wait(0.01):
+            connection.sendall(b" ")
+
+    with _serving(talk) as port:
+        try:
+            yield port
+        finally:
+            over.set()
+
+
+@contextmanager
 def tls_http1(context: ssl.SSLContext) -> Iterator[int]:
     """A web server behind TLS, which knows no HTTP/2."""
 

@@ -11,7 +11,7 @@ def within(seconds: float, function: Callable[[], _Result]) -> _Result:
     """What `function` returns or raises; `TimeoutError` when it takes longer, and it is then left to itself.
 
     The look-up of a name takes no limit, a server that sends a byte each second keeps within every limit on silence,
-    and a credential helper may wait for somebody to unlock a key ring. A daemon thread can be left behind.
+    and a program that logs in may wait for somebody to unlock a key ring. A daemon thread can be left behind.
     """
     results: list[_Result] = []
     errors: list[BaseException] = []
