@@ -31,11 +31,17 @@ Item: TypeAlias = Mapping[str, Any]  # an object of the Kubernetes API, as JSON
 
 
 class RefusedError(UnreachableError):
-    """The API server answered, and not with what it was asked for; `status` is the HTTP status."""
+    """The API server answered, and not with what it was asked for: the HTTP `status`, and what it `said` in words."""
 
-    def __init__(self, what: str, *, why: str, fix: str, status: int) -> None:
+    def __init__(self, what: str, *, why: str, fix: str, status: int, said: str = "") -> None:
         super().__init__(what, why=why, fix=fix)
         self.status = status
+        self.said = said
+
+    @property
+    def forbids(self) -> bool:
+        """Whether a right is missing, or the login: asking again does not help."""
+        return self.status in (401, 403)
 
 
 class KubernetesApi:
@@ -89,6 +95,21 @@ class KubernetesApi:
         """One object by its name. Raises as `list_objects` does; where it is not there, a `RefusedError` with 404."""
         return self._ask("GET", f"{_path(resource, namespace, version)}/{name}", _Right("get", resource, namespace))
 
+    def create(self, resource: str, body: Item) -> None:
+        """Make an object in the namespace that it names. Raises as `list_objects` does."""
+        namespace = body["metadata"]["namespace"]
+        self._ask("POST", _path(resource, namespace), _Right("create", resource, namespace), body)
+
+    def delete(self, resource: str, namespace: str, name: str) -> None:
+        """Remove an object, at once and without grace. Raises as `read` does."""
+        path = f"{_path(resource, namespace)}/{name}?gracePeriodSeconds=0"
+        self._ask("DELETE", path, _Right("delete", resource, namespace))
+
+    def log(self, namespace: str, pod: str, container: str) -> str:
+        """What a container of a pod has printed. Raises as `read` does."""
+        path = f"{_path('pods', namespace)}/{pod}/log?container={container}"
+        return self._send("GET", path, _Right("get", "pods/log", namespace)).decode(errors="replace")
+
     def review(self, namespace: str) -> Item:
         """What the login may do in a namespace: the status of a `SelfSubjectRulesReview`. Raises as `list_objects`."""
         resource = "selfsubjectrulesreviews.authorization.k8s.io"
@@ -117,7 +138,9 @@ class KubernetesApi:
             raise _no_login(self._context, seconds) from None
         return {setting["key"]: setting["value"] for setting in settings.values()}
 
-    def missing(self, verb: str, resource: str, namespace: str = EVERYWHERE, *, status: int = 403) -> RefusedError:
+    def missing(
+        self, verb: str, resource: str, namespace: str = EVERYWHERE, *, status: int = 403, said: str = ""
+    ) -> RefusedError:
         """The error that says which right is missing."""
         where = f"namespace {namespace}" if namespace else "the cluster"
         scope = f" --namespace {namespace}" if namespace else ""
@@ -128,6 +151,7 @@ class KubernetesApi:
             else f"That needs the right `{verb}` on `{resource}` there.",
             fix=f"kubectl auth can-i {verb} {resource}{scope}",
             status=status,
+            said=said,
         )
 
     @property
@@ -159,7 +183,7 @@ class KubernetesApi:
                 method,
                 f"{self.host.rstrip('/')}{path}",
                 body=None if body is None else json.dumps(body),
-                headers={"Accept": "application/json", "Content-Type": "application/json", **login},
+                headers={"Accept": "application/json, */*", "Content-Type": "application/json", **login},
                 timeout=Timeout(total=limit.left),
                 retries=False,
             )
@@ -177,19 +201,20 @@ class KubernetesApi:
                 fix="check the context (kubectl config current-context), the VPN and the cluster",
             ) from None
         if answer.status >= 300:
-            raise self._refused(answer.status, str(answer.reason), right)
+            raise self._refused(answer.status, str(answer.reason), right, _message(answer.data))
         return answer.data
 
-    def _refused(self, status: int, reason: str, right: "_Right") -> RefusedError:
+    def _refused(self, status: int, reason: str, right: "_Right", said: str) -> RefusedError:
         if status in (401, 403):
-            return self.missing(right.verb, right.resource, right.namespace, status=status)
+            return self.missing(right.verb, right.resource, right.namespace, status=status, said=said)
         where = f"namespace {right.namespace}" if right.namespace else "the cluster"
         scope = f" --namespace {right.namespace}" if right.namespace else ""
         return RefusedError(
             f"The Kubernetes API at {self.host} answered {status} {reason}.",
             why=f"It was asked to {right.verb} {right.resource} in {where}.",
-            fix=f"kubectl get {right.resource}{scope}",
+            fix=f"kubectl get {right.resource.partition('/')[0]}{scope}",
             status=status,
+            said=said,
         )
 
     def _stranger(self) -> UnreachableError:
@@ -220,6 +245,14 @@ def _path(resource: str, namespace: str = EVERYWHERE, version: str = "v1") -> st
     name, _, group = resource.partition(".")
     root = f"/apis/{group}/{version}" if group else f"/api/{version}"
     return f"{root}/namespaces/{namespace}/{name}" if namespace else f"{root}/{name}"
+
+
+def _message(answer: bytes) -> str:
+    """What the API server says of a refusal; nothing where it is not the API's."""
+    try:
+        return str(json.loads(answer)["message"])
+    except (ValueError, TypeError, KeyError):
+        return ""
 
 
 def _configuration(context: str | None, seconds: float) -> "Configuration":

@@ -1,24 +1,29 @@
 """Pods that are started for one command, waited for, and always removed."""
 
-import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from types import FrameType
-from typing import TYPE_CHECKING, cast
 
 from deploykit.check.inside.kinds import PROBE_LABEL
 from deploykit.check.inside.said import Said
-from deploykit.kubernetes_api import SECONDS, Item, KubernetesApi
-
-if TYPE_CHECKING:
-    from urllib3 import HTTPResponse
+from deploykit.errors import UnreachableError
+from deploykit.kubernetes_api import Item, KubernetesApi, RefusedError
 
 START_SECONDS = 30.0
 """How long a pod may take until its container runs: to be scheduled, and to pull an image that Mage has pulled too."""
 _POLL_SECONDS = 0.1
+_LONG_POLL_SECONDS = 1.0
+"""Where a pod may take longer to start than `START_SECONDS`."""
+_TRIES = 5
+"""How often a log is asked for."""
+_PASSING = frozenset({429, 500, 502, 503, 504})
+"""What the API server answers while it is busy, or is replaced."""
 
 
 def run_pods(
@@ -29,7 +34,7 @@ def run_pods(
     namespace = next(iter(pods.values()))["metadata"]["namespace"]
     with _signals_as_interrupts():
         try:
-            _remove_ended(api, namespace)
+            _remove_left(api, namespace)
             for kind, pod in pods.items():
                 refused = _create(api, pod)
                 if refused is not None:
@@ -48,36 +53,51 @@ def _wait(
     """Each pod's word by its kind, as soon as all have ended or their time is over."""
     said: dict[str, Said] = {}
     since: dict[str, float] = {}
+    unread = Counter[str]()
     deadline = time.monotonic() + start
     while len(said) < len(waiting):
-        listed = {pod["metadata"]["name"]: pod for pod in _list(api, namespace)}
+        time.sleep(_POLL_SECONDS if start <= START_SECONDS else _LONG_POLL_SECONDS)
+        pods, trouble = _list(api, namespace)
         now = time.monotonic()
-        for name, kind in waiting.items():
-            pod = listed.get(name)
-            if kind in said or pod is None:
+        for pod in pods:
+            name = pod["metadata"]["name"]
+            kind = waiting.get(name)
+            if kind is None or kind in said:
                 continue
             state = _state(pod)
             if "running" in state or "terminated" in state:
                 since.setdefault(name, now)
             if "terminated" in state:
-                said[kind] = _ended(api, pod, state["terminated"], now - since[name])
+                told = _ended(api, pod, state["terminated"], now - since[name])
+                unread[name] += 1
+                if told.problem != "unheard" or unread[name] == _TRIES:
+                    said[kind] = told
             elif name in since and now - since[name] > seconds:
-                said[kind] = Said(problem="silent", seconds=seconds, reason=_log(api, namespace, name)[-300:])
+                reason = _log(api, pod).out[-300:]
+                said[kind] = Said(problem="silent", seconds=seconds, reason=reason)
             elif name not in since and (now > deadline or _is_hopeless(pod)):
                 said[kind] = Said(problem="not-started", reason=_why_not(pod))
         if now > deadline + seconds:
-            gone = {kind: Said(problem="not-started", reason="it was removed by somebody") for kind in waiting.values()}
-            return gone | said
-        time.sleep(_POLL_SECONDS)
+            removed = Said(problem="not-started", reason="it was removed by somebody")
+            missed = Said(problem="unheard", reason=trouble) if trouble else removed
+            return dict.fromkeys(waiting.values(), missed) | said
     return said
 
 
 def _ended(api: KubernetesApi, pod: Item, terminated: Item, seconds: float) -> Said:
-    metadata = pod["metadata"]
     if pod["status"].get("reason") == "DeadlineExceeded":
         return Said(problem="silent", seconds=seconds)
-    out = _log(api, metadata["namespace"], metadata["name"])
-    return Said(out=out, error=out, exit_code=int(terminated["exitCode"]), seconds=seconds)
+    log = _log(api, pod)
+    return replace(log, error=log.out, exit_code=None if log.problem else int(terminated["exitCode"]), seconds=seconds)
+
+
+def _log(api: KubernetesApi, pod: Item) -> Said:
+    metadata = pod["metadata"]
+    try:
+        return Said(out=api.log(metadata["namespace"], metadata["name"], "probe"))
+    except UnreachableError as error:
+        forbidden = isinstance(error, RefusedError) and error.forbids
+        return Said(problem="forbidden" if forbidden else "unheard", reason=_sentence(error))
 
 
 def _state(pod: Item) -> Mapping[str, Item]:
@@ -107,60 +127,47 @@ def _why_not(pod: Item) -> str:
 
 
 def _create(api: KubernetesApi, pod: Item) -> Said | None:
-    from kubernetes import client
-    from urllib3.exceptions import HTTPError
-
-    create: Callable[..., object] = client.CoreV1Api(api.connection).create_namespaced_pod
     try:
-        create(pod["metadata"]["namespace"], pod, _request_timeout=SECONDS, _preload_content=False)
-    except client.ApiException as error:
-        message = _message(error)  # a quota and Pod Security answer 403 too, and are no matter of rights
-        forbidden = error.status == 401 or (error.status == 403 and "cannot create resource" in message)
-        return Said(problem="forbidden" if forbidden else "not-started", reason=message)
-    except (HTTPError, OSError) as error:
-        return Said(problem="not-started", reason=f"the API server did not answer: {type(error).__name__}.")
+        api.create("pods", pod)
+    except RefusedError as error:  # a quota and Pod Security answer 403 too, and are no matter of rights
+        forbidden = error.status == 401 or (error.status == 403 and "cannot create resource" in error.said)
+        problem = "forbidden" if forbidden else "unheard" if error.status in _PASSING else "not-started"
+        return Said(problem=problem, reason=error.said or _sentence(error))
+    except UnreachableError as error:
+        return Said(problem="unheard", reason=_sentence(error))
     return None
 
 
-def _message(error: Exception) -> str:
+def _list(api: KubernetesApi, namespace: str) -> tuple[list[Item], str]:
+    """The probes, or why the API server does not tell them now. A missing right is raised: that does not pass."""
     try:
-        return str(json.loads(getattr(error, "body", "") or "{}").get("message") or getattr(error, "reason", ""))
-    except ValueError:
-        return str(getattr(error, "reason", ""))
+        return api.list_objects("pods", namespace, label_selector=PROBE_LABEL), ""
+    except UnreachableError as error:
+        if isinstance(error, RefusedError) and error.forbids:
+            raise
+        return [], _sentence(error)
 
 
-def _delete(api: KubernetesApi, namespace: str, name: str) -> None:
-    from kubernetes import client
-    from urllib3.exceptions import HTTPError
+def _remove_left(api: KubernetesApi, namespace: str) -> None:
+    """Probes of a check that was killed: their own deadline has ended them, and left the objects.
 
-    core = client.CoreV1Api(api.connection)
-    with suppress(client.ApiException, HTTPError, OSError):  # gone, or its own deadline has to do
-        core.delete_namespaced_pod(
-            name, namespace, grace_period_seconds=0, _request_timeout=SECONDS, _preload_content=False
-        )
-
-
-def _list(api: KubernetesApi, namespace: str) -> list[Item]:
-    return api.list_objects("pods", namespace, label_selector=PROBE_LABEL)
-
-
-def _remove_ended(api: KubernetesApi, namespace: str) -> None:
-    """Probes of a check that was killed: their own deadline has ended them, and left the objects."""
-    for pod in _list(api, namespace):
-        if pod["status"].get("phase") in ("Succeeded", "Failed"):
+    Those of a check that goes on stay, for it to read what they said: it ends with its pods' deadline.
+    """
+    now = datetime.now(UTC)
+    for pod in _list(api, namespace)[0]:
+        made = datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
+        over = (now - made).total_seconds() > 2 * pod["spec"].get("activeDeadlineSeconds", 0)
+        if over and pod["status"].get("phase") in ("Succeeded", "Failed"):
             _delete(api, namespace, pod["metadata"]["name"])
 
 
-def _log(api: KubernetesApi, namespace: str, name: str) -> str:
-    from kubernetes import client
-    from urllib3.exceptions import HTTPError
+def _delete(api: KubernetesApi, namespace: str, name: str) -> None:
+    with suppress(UnreachableError):  # gone, or its own deadline has to do
+        api.delete("pods", namespace, name)
 
-    read = client.CoreV1Api(api.connection).read_namespaced_pod_log
-    try:
-        answer = read(name, namespace, container="probe", _request_timeout=SECONDS, _preload_content=False)
-    except (client.ApiException, HTTPError, OSError):
-        return ""
-    return cast("HTTPResponse", answer).data.decode(errors="replace")
+
+def _sentence(error: UnreachableError) -> str:
+    return f"{error.what} {error.why}"
 
 
 @contextmanager

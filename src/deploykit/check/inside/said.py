@@ -13,5 +13,5 @@ class Said:
     seconds: float = 0.0
     """Since its container ran."""
     problem: str = ""
-    """`forbidden`, `not-started` or `silent`; empty where it ended."""
+    """`forbidden`, `not-started`, `silent` or, where the API server does not tell, `unheard`; empty where it ended."""
     reason: str = ""

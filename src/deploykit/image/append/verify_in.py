@@ -6,7 +6,7 @@ from uuid import uuid4
 from deploykit import assets
 from deploykit.check.inside.kinds import PROBE_LABEL
 from deploykit.check.inside.lifecycle import run_pods
-from deploykit.errors import BuildError
+from deploykit.errors import BuildError, UnreachableError
 from deploykit.kubernetes_api import Item, KubernetesApi
 from deploykit.plan import Plan
 from deploykit.progress import Progress
@@ -17,7 +17,9 @@ SECONDS = 240.0
 
 
 def verify(plan: Plan, image: str, *, where: str, progress: Progress) -> None:
-    """Run the checks of `verify` in a pod; `where` is `NAMESPACE` or `CONTEXT/NAMESPACE`. Raises `BuildError`."""
+    """Run the checks of `verify` in a pod; `where` is `NAMESPACE` or `CONTEXT/NAMESPACE`. Raises `BuildError`, and
+    `UnreachableError` where that cannot be told.
+    """
     context, _, namespace = where.rpartition("/")
     progress.step(f"Verifying the image from inside, in namespace {namespace}")
     api = KubernetesApi(context or None)
@@ -25,6 +27,12 @@ def verify(plan: Plan, image: str, *, where: str, progress: Progress) -> None:
     command = ("python3", "-c", program, str(plan.profile))
     made = pod(namespace, image, command, platform=plan.platform)
     said = run_pods(api, {"verify": made}, SECONDS, start=START_SECONDS)["verify"]
+    if said.problem in ("forbidden", "unheard"):
+        raise UnreachableError(
+            f"The image could not be tried in namespace {namespace}.",
+            why=said.reason,
+            fix="run it again where you may create pods and read their log, or leave --verify-in out",
+        )
     checks = [json.loads(line) for line in said.out.splitlines() if line.startswith('{"check"')]
     for check in checks:
         progress.step(f"{'FAIL' if check['problem'] else 'ok'}: {check['check'].replace('_', ' ')}")
