@@ -90,7 +90,8 @@ def _deployment(plan: Plan, request: Request) -> Deployment:
     if request.namespace:
         from deploykit.deploy.discover import Cluster
 
-        return describe.from_cluster(deployment, Cluster(request.context), request.namespace, None, labels)
+        cluster = Cluster(request.context, timeout=request.timeout)
+        return describe.from_cluster(deployment, cluster, request.namespace, None, labels)
     if request.server:
         return describe.from_address(deployment, describe.address_for_values(request.server), labels)
     return Deployment(image=deployment.image, create_service=True)

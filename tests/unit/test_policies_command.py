@@ -217,6 +217,7 @@ def test_the_answer_to_one_question_ends_with_what_to_apply(policies, as_json, v
         (["--values", "{there}/ilum/deny.yaml"], "helm refuses the values"),
         (["{there}", "--release", "mage"], "--release has no meaning for what is not rendered."),
         (["{there}", "--context", "here"], "--context has no meaning for manifests and values."),
+        (["{there}", "--timeout", "9"], "--timeout has no meaning for manifests and values."),
         (["{there}", "--port", "15002"], "--port has no meaning for the whole table."),
         (["{there}", "--protocol", "UDP"], "--protocol has no meaning for the whole table."),
     ],

@@ -26,7 +26,8 @@ _REST_SECONDS = 0.5
     type=Seconds(),
     default=2.5,
     show_default=True,
-    help="Seconds for the way to the server; the default ends the command within 3.",
+    help="Seconds for the way to the server; the default ends the command within 3. With --from: for the login to the "
+    "cluster, and for each question to it.",
 )
 @click.option("--explain", metavar="CODE", help="Say at length what a code means, and check nothing.")
 @check_inside.options
@@ -54,7 +55,12 @@ def command(
     if inside.place or inside.project:
         spark = _version("--spark", spark)
         return check_inside.run(
-            address or server or None, inside, spark=spark, executor_python=executor_python, output_format=output_format
+            address or server or None,
+            inside,
+            spark=spark,
+            executor_python=executor_python,
+            timeout=timeout,
+            output_format=output_format,
         )
     from deploykit.check.from_here import Expected, walk
     from deploykit.cli import check_view

@@ -94,15 +94,15 @@ _OPTIONS = (
 
 
 _INSIDE = ("release", "svg", "mermaid", "patch", "ilum_namespace", "query")
-_HERE = ("client", "client_python", "timeout")
+_HERE = ("client", "client_python")
 _UNUSED = {
     "a look from here": _INSIDE,
     "--from": (*_HERE, "spark"),
-    "--project": ("place", *_HERE, "executor_python", "address", "server", "namespace", "context", *_INSIDE),
+    "--project": ("place", *_HERE, "timeout", "executor_python", "address", "server", "namespace", "context", *_INSIDE),
 }
 _BECAUSE = {
     "a look from here": ("It is about Mage's pods in a cluster.", "--from mage"),
-    "--from": ("The pods' own PySpark and Python are judged, within 3 seconds.", "leave it out"),
+    "--from": ("The pods' own PySpark and Python are judged.", "leave it out"),
     "--project": ("The project's files are read, and no server or cluster is asked.", "leave it out"),
 }
 
@@ -135,13 +135,21 @@ def judge(url: str | None, chosen: Options, *, seconds: float) -> "Decide":
     return outside.judge(url, open_api, home=chosen.namespace, chosen=chosen.context is not None)
 
 
-def run(url: str | None, chosen: Options, *, spark: str | None, executor_python: str | None, output_format: str) -> int:
+def run(
+    url: str | None,
+    chosen: Options,
+    *,
+    spark: str | None,
+    executor_python: str | None,
+    timeout: float,
+    output_format: str,
+) -> int:
     """Check from Mage's pods, or a project; print what was found, and write the files that were asked for."""
     if chosen.project is not None:
         return _project(chosen.project, spark, output_format)
     from deploykit.cli import check_view, policies_view
 
-    found = _from_mage(url, chosen, executor_python)
+    found = _from_mage(url, chosen, executor_python, timeout)
     if output_format == "json":
         output.data_json({**found.walk.to_json(), "policies": policies_view.as_json(found.allowed)})
     else:
@@ -166,12 +174,12 @@ def _project(project: Path, spark: str | None, output_format: str) -> int:
     return walk.exit_code
 
 
-def _from_mage(url: str | None, chosen: Options, executor_python: str | None) -> "Inside":
+def _from_mage(url: str | None, chosen: Options, executor_python: str | None, timeout: float) -> "Inside":
     from deploykit.check.inside import probes
     from deploykit.cli import policies_view
     from deploykit.kubernetes_api import KubernetesApi
 
-    api = KubernetesApi(chosen.context)
+    api = KubernetesApi(chosen.context, timeout=timeout)
     only = None if chosen.place == "mage" else chosen.place
     found = probes.check(
         api,

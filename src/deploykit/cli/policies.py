@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploykit.cli import output, policies_options
+from deploykit.cli.seconds import cluster_timeout
 from deploykit.cli.typed import refuse_typed
 from deploykit.errors import UnreachableError, UsageError
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 )
 @click.option("--live", is_flag=True, help="Mix in what the cluster has; it may be all there is.")
 @click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="The kubeconfig's context, for --live.")
+@cluster_timeout
 @click.option("--from", "source", metavar="KIND|POD|ADDRESS", help="Ask one question: may this pod open a connection …")
 @click.option(
     "--to", "target", metavar="HOST|POD|ADDRESS", help="… to this Service, pod or address, as the pod dials it …"
@@ -47,6 +49,7 @@ def command(
     server: str | None,
     live: bool,
     context: str | None,
+    timeout: float,
     source: str | None,
     target: str | None,
     port: str | None,
@@ -77,7 +80,7 @@ def command(
         server=server,
         also=namespaces(*question, home=mage_namespace) if question else (),
     )
-    found = foresee(named, api=KubernetesApi(context) if live else None)
+    found = foresee(named, api=KubernetesApi(context, timeout=timeout) if live else None)
     if question is None:
         return _table(found, patch_file, output_format)
     answer = ask(found, source=question[0], target=question[1], port=port, protocol=protocol)
@@ -88,7 +91,7 @@ def _refuse_unused(values: Path | None, *, live: bool, asked: bool) -> None:
     if values is None:
         policies_options.refuse_release()
     if not live:
-        refuse_typed(("context",), "manifests and values", why="It says which cluster to read.", fix="--live")
+        refuse_typed(("context", "timeout"), "manifests and values", why="It is for a cluster to read.", fix="--live")
     if not asked:
         refuse_typed(
             ("port", "protocol"),

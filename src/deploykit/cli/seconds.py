@@ -17,3 +17,12 @@ class Seconds(click.FloatRange):
         if math.isnan(number):
             self.fail(f"{value!r} is not a number of seconds.", param, ctx)
         return number
+
+
+cluster_timeout = click.option(
+    "--timeout",
+    type=Seconds(),
+    default=3.0,
+    show_default=True,
+    help="Seconds for the login to the cluster, and for each question to it.",
+)

@@ -9,6 +9,7 @@ import click
 
 from deploykit import files
 from deploykit.cli import output
+from deploykit.cli.seconds import cluster_timeout
 from deploykit.deploy import umbrella, values, values_file
 from deploykit.deploy.ilum_services import CORE, LIVY, SQL, Kind
 from deploykit.deploy.reference import ImageReference
@@ -35,6 +36,7 @@ class _Asked:
     server: str | None
     namespace: str | None
     context: str | None
+    timeout: float
     ilum_namespace: str | None
     labels: Mapping[str, str]
     api_servers: tuple[str, ...]
@@ -55,6 +57,7 @@ class _Asked:
 @click.option("--server", envvar="DEPLOYKIT_SERVER", metavar="sc://HOST:PORT", help="The Spark Connect server.")
 @click.option("--namespace", envvar="DEPLOYKIT_NAMESPACE", help="Namespace of Ilum's Spark pods; asks the cluster.")
 @click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="Context of the kubeconfig.")
+@cluster_timeout
 @click.option(
     "--ilum-namespace",
     envvar="DEPLOYKIT_ILUM_NAMESPACE",
@@ -95,6 +98,7 @@ def command(
     server: str | None,
     namespace: str | None,
     context: str | None,
+    timeout: float,
     ilum_namespace: str | None,
     driver_label: Mapping[str, str],
     sql: bool,
@@ -120,6 +124,7 @@ def command(
         server=server,
         namespace=namespace,
         context=context,
+        timeout=timeout,
         ilum_namespace=ilum_namespace,
         labels=driver_label,
         api_servers=api_server,
@@ -142,7 +147,7 @@ def _complete(deployment: Deployment, asked: _Asked) -> Deployment:
     from deploykit.deploy.discover import Cluster
 
     api = describe.parse_api_servers(asked.api_servers)
-    cluster = None if asked.namespace is None else Cluster(asked.context)
+    cluster = None if asked.namespace is None else Cluster(asked.context, timeout=asked.timeout)
     deployment = _with_spark(deployment, cluster, asked)
     deployment = describe.with_services(
         replace(deployment, ilum_namespace=asked.ilum_namespace or ""),

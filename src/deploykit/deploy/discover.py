@@ -8,7 +8,7 @@ from deploykit import spark_pods
 from deploykit.deploy.control_plane import CILIUM_LABELS
 from deploykit.deploy.locate import Service, ServicePort
 from deploykit.errors import UnreachableError
-from deploykit.kubernetes_api import Item, KubernetesApi
+from deploykit.kubernetes_api import SECONDS, Item, KubernetesApi
 from deploykit.spark_pods import SparkPod
 
 CHART = "mage-ilum"
@@ -26,9 +26,9 @@ class ApiServer:
 class Cluster:
     """The cluster of a kubeconfig's context, or the one that this runs in."""
 
-    def __init__(self, context: str | None = None) -> None:
-        """Read the kubeconfig; raises `UsageError` when there is none or it has no such context."""
-        self._api = KubernetesApi(context)
+    def __init__(self, context: str | None = None, *, timeout: float = SECONDS) -> None:
+        """Read the kubeconfig; `timeout` and what is raised are those of `KubernetesApi`."""
+        self._api = KubernetesApi(context, timeout=timeout)
 
     def spark_pods(self, namespace: str) -> list[SparkPod]:
         """The pods of Spark jobs, drivers and executors, that run or start in a namespace."""

@@ -22,7 +22,7 @@ def verify(plan: Plan, image: str, *, where: str, progress: Progress) -> None:
     """
     context, _, namespace = where.rpartition("/")
     progress.step(f"Verifying the image from inside, in namespace {namespace}")
-    api = KubernetesApi(context or None)
+    api = KubernetesApi(context or None, timeout=plan.timeout)
     program = (assets.image() / "verify" / "inside.py").read_text(encoding="utf-8")
     command = ("python3", "-c", program, str(plan.profile))
     made = pod(namespace, image, command, platform=plan.platform)
