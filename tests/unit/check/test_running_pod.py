@@ -7,13 +7,15 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from tests.unit.check.cluster_objects import MAGE, SERVER, state
+from tests.unit.kubernetes.api_server import kubeconfig, serving
 from tests.unit.mage_ilum import servers
 
 from deploykit.check.image import labels
-from deploykit.check.inside import answers, probes
+from deploykit.check.inside import answers, judge, probes
 from deploykit.check.inside.kinds import Kind, kinds
 from deploykit.check.inside.query import first_able
 from deploykit.check.inside.said import Said
@@ -157,7 +159,7 @@ def test_the_last_line_counts_the_pods_alone_that_reached_spark() -> None:
 )
 def test_the_python_that_a_pod_has_is_judged_for_udfs(executors: str | None, code: str) -> None:
     unjudged = Step(name="python", outcome="skipped", code="python-unknown", sentence="", where="worker")
-    [step] = probes._with_python(Walk(steps=(unjudged,), python="3.10.13"), executors).steps
+    [step] = judge.with_python(Walk(steps=(unjudged,), python="3.10.13"), executors).steps
     assert (step.code, step.where) == (code, "worker")
     assert "Python 3.10" in step.sentence
 
@@ -169,3 +171,20 @@ def test_a_query_is_for_a_pod_that_runs_and_has_reached_spark() -> None:
     server, test = kinds(state(MAGE), "mage", release=None)
     assert first_able([server, test], {"server": reached, "test": reached}) == server
     assert first_able([server, test], {"server": failed, "test": reached}) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "images"),
+    [
+        ({"items": [{"metadata": {"name": "mage"}, "spec": {"template": MAGE}}]}, {"deployment/mage": "mage:1"}),
+        ("<html>Sign in</html>", {}),
+        ('{"kind": "Status"}', {}),
+    ],
+)
+def test_what_deployments_name_is_nothing_where_that_cannot_be_read(
+    answer: object, images: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with serving({"/apis/apps/v1/namespaces/mage/deployments": answer}) as port:
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
+        assert probes._workloads(KubernetesApi(), "mage") == images
