@@ -60,7 +60,7 @@ def locate(
     one of that name, `labels` on a driver with those. Raises `UnreachableError` when no driver runs, `UsageError` when
     several do and nothing tells which.
     """
-    wanted = connect_drivers(pod for pod in pods if _carries(pod.labels, labels or {}))
+    wanted = connect_drivers(pod for pod in pods if carries(pod.labels, labels or {}))
     if not wanted:
         raise UnreachableError(
             f"No Spark driver{_described(labels)} runs in namespace {namespace}",
@@ -89,7 +89,7 @@ def locate(
 def _leads_to(service: Service, pods: Sequence[SparkPod], wanted: Sequence[SparkPod]) -> Location | None:
     if service.headless or not service.selector or _RUN_LABEL in service.selector:
         return None
-    selected = [pod for pod in pods if _carries(pod.labels, service.selector)]
+    selected = [pod for pod in pods if carries(pod.labels, service.selector)]
     if len(selected) != 1 or selected[0] not in wanted:
         return None
     for port in service.ports:
@@ -114,7 +114,7 @@ def _own_labels(driver: SparkPod, pods: Sequence[SparkPod], labels: Mapping[str,
     """Labels that outlive a restart of the job and select this driver alone."""
     own = {key: driver.labels[key] for key in ("spark-role", "spark-app-name") if key in driver.labels}
     own.update(labels)
-    if _RUN_LABEL in own or sum(_carries(pod.labels, own) for pod in pods) != 1:
+    if _RUN_LABEL in own or sum(carries(pod.labels, own) for pod in pods) != 1:
         raise UsageError(
             f"No lasting label tells driver {driver.name} from the others",
             fix="add spark.kubernetes.driver.label.spark-connect=true to the Spark Connect job, start it anew, "
@@ -123,7 +123,8 @@ def _own_labels(driver: SparkPod, pods: Sequence[SparkPod], labels: Mapping[str,
     return own
 
 
-def _carries(labels: Mapping[str, str], selector: Mapping[str, str]) -> bool:
+def carries(labels: Mapping[str, str], selector: Mapping[str, str]) -> bool:
+    """Whether these are among the labels, all of them."""
     return all(labels.get(key) == value for key, value in selector.items())
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from deploykit.deploy.policies.mage import MODULE, OURS
 from deploykit.errors import UnreachableError, UsageError
 from deploykit.kubernetes_api import Item, KubernetesApi
 
@@ -36,29 +37,45 @@ def choose(pods: Iterable[MagePod], *, namespace: str, release: str | None, befo
 
     Raises `UsageError` where there are several releases, `UnreachableError` where there is none, or no ready pod of it.
     """
-    wanted = [pod for pod in pods if release in (None, pod.release)]
-    if not wanted:
-        named = f" called {release}" if release else ""
-        raise UnreachableError(
-            f"There is no release of Mage{named} in namespace {namespace}.",
-            why="No pod there has the label app.kubernetes.io/name=mage-ilum or app.kubernetes.io/name=mageai.",
-            fix="--namespace NAMESPACE, where `helm list --all-namespaces` shows Mage",
-        )
-    releases = sorted({pod.release for pod in wanted})
-    if len(releases) > 1:
-        raise UsageError(
-            f"{len(releases)} releases of Mage run in namespace {namespace}: {', '.join(releases)}.",
-            why="Each has a page of its own.",
-            fix=f"--release {releases[0]}",
-        )
+    every = list(pods)
+    release = the_release((pod.release for pod in every), namespace=namespace, named=release)
+    wanted = [pod for pod in every if pod.release == release]
     ready = [pod for pod in wanted if pod.ready]
     if ready:
         return before if before in ready else ready[0]
     raise UnreachableError(
-        f"Mage is not ready: no pod of release {releases[0]} in namespace {namespace} answers yet.",
+        f"Mage is not ready: no pod of release {release} in namespace {namespace} answers yet.",
         why=f"Its pods are {', '.join(pod.name for pod in wanted)}.",
         fix=f"kubectl --namespace {namespace} describe pod {wanted[0].name}",
     )
+
+
+def the_release(releases: Iterable[str], *, namespace: str, named: str | None) -> str:
+    """Of the releases that pods of Mage are of: the one that was named, or the only one.
+
+    Raises `UsageError` where there are several, `UnreachableError` where there is none, or none of that name.
+    """
+    found = sorted({release for release in releases if named in (None, release)})
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found)} releases of Mage run in namespace {namespace}: {', '.join(found)}.",
+            fix=f"--release {found[0]}",
+        )
+    if not found:
+        called = f" called {named}" if named else ""
+        labels = ", ".join(f"app.kubernetes.io/name={name}" for name in (OURS, *MODULE))
+        raise UnreachableError(
+            f"There is no release of Mage{called} in namespace {namespace}.",
+            why=f"No pod there {'is of it, with' if named else 'has'} one of the labels {labels}.",
+            fix="--namespace NAMESPACE, where `helm list --all-namespaces` shows Mage",
+        )
+    return found[0]
+
+
+def is_ready(pod: Item) -> bool:
+    """Whether Kubernetes holds a pod ready for connections."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def _serves(item: Item) -> bool:
@@ -72,11 +89,10 @@ def _serves(item: Item) -> bool:
 
 
 def _read(item: Item) -> MagePod:
-    conditions = item["status"].get("conditions") or ()
     return MagePod(
         name=item["metadata"]["name"],
         release=item["metadata"]["labels"].get("app.kubernetes.io/instance", item["metadata"]["name"]),
-        ready=any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions),
+        ready=is_ready(item),
         base_path=_base_path(item),
     )
 

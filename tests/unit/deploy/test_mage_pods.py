@@ -4,7 +4,7 @@ import pytest
 from tests.unit.kubernetes.api_server import kubeconfig, serving
 
 from deploykit.deploy import mage_pods
-from deploykit.deploy.mage_pods import MagePod, choose
+from deploykit.deploy.mage_pods import MagePod, choose, the_release
 from deploykit.errors import UnreachableError, UsageError
 from deploykit.kubernetes_api import KubernetesApi
 
@@ -109,3 +109,14 @@ def test_no_release_and_one_that_is_not_ready_are_unreachable():
     with pytest.raises(UnreachableError, match="Mage is not ready") as raised:
         choose([MagePod(name="a-0", release="a", ready=False)], namespace="mage", release=None)
     assert "a-0" in raised.value.fix
+
+
+@pytest.mark.parametrize(
+    ("named", "why"), [(None, "No pod there has one of"), ("b", "No pod there is of it, with one of")]
+)
+def test_a_release_that_is_not_there_is_looked_for_by_the_labels_of_all_charts(named, why):
+    with pytest.raises(UnreachableError) as raised:
+        the_release(["a"] if named else [], namespace="mage", named=named)
+    assert raised.value.why.startswith(why)
+    for name in ("mage-ilum", "mageai", "mageai-scheduler"):
+        assert f"app.kubernetes.io/name={name}" in raised.value.why

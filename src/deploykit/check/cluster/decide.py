@@ -6,10 +6,11 @@ from datetime import datetime
 from deploykit.check.cluster.connect_port import connect_port
 from deploykit.check.cluster.driver import newest, trouble
 from deploykit.check.cluster.policy import Verdict, denial, deny_code
-from deploykit.check.cluster.service import crowd, driver_items, is_ready, problems
+from deploykit.check.cluster.service import crowd, driver_items, problems
 from deploykit.check.cluster.state import ClusterState
 from deploykit.check.cluster.steps import failed
 from deploykit.check.model import Decide, Step, one_of_these
+from deploykit.deploy.mage_pods import is_ready
 from deploykit.deploy.policies import Pod, Service, dns_destinations
 from deploykit.deploy.policies.dialled import Dialled, find, find_service
 from deploykit.spark_pods import CONNECT_PORT

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from deploykit.check.cluster.connect_port import connect_port, misses_connect
 from deploykit.check.cluster.driver import newest, trouble
-from deploykit.check.cluster.state import ClusterState, carries
+from deploykit.check.cluster.state import ClusterState, labels
 from deploykit.check.cluster.steps import failed
 from deploykit.check.model import Step
+from deploykit.deploy.locate import carries
+from deploykit.deploy.mage_pods import is_ready
 from deploykit.deploy.policies import Pod, Service
 from deploykit.deploy.policies.dialled import Dialled, find_service
 from deploykit.deploy.policies.model import ServicePort
@@ -76,7 +78,7 @@ def _without_pods(state: ClusterState, service: Service, now: datetime) -> Step:
     if known is None:
         because = f"Its selector is {selector}, and no Spark driver is in the namespace, neither running nor ended."
         return failed(code, {**values, "because": because, "do": "start the Spark Connect job in Ilum"})
-    if carries(known, service.selector):  # it ended
+    if carries(labels(known), service.selector):  # it ended
         return trouble(known, now=now) or failed(code, {**values, **_ended(known, selector)})
     return failed(code, {**values, **_unmet(known, service, selector)})
 
@@ -89,10 +91,10 @@ def _ended(pod: Item, selector: str) -> dict[str, str]:
 
 def _unmet(pod: Item, service: Service, selector: str) -> dict[str, str]:
     """What the namespace's driver lacks for the Service to select it."""
-    name, labels = pod["metadata"]["name"], pod["metadata"].get("labels") or {}
-    wrong = [key for key, value in service.selector.items() if labels.get(key) != value]
-    has = ", ".join(f"{key}={labels[key]}" if key in labels else f"no label {key}" for key in wrong)
-    lasting = ",".join(f"{key}={labels[key]}" for key in ("spark-role", "spark-app-name") if key in labels)
+    name, own = pod["metadata"]["name"], labels(pod)
+    wrong = [key for key, value in service.selector.items() if own.get(key) != value]
+    has = ", ".join(f"{key}={own[key]}" if key in own else f"no label {key}" for key in wrong)
+    lasting = ",".join(f"{key}={own[key]}" for key in ("spark-role", "spark-app-name") if key in own)
     return {
         "because": f"Its selector is {selector}; driver {name} has {has}.",
         "do": f"kubectl --namespace {service.namespace} set selector service {service.name} '{lasting}'",
@@ -148,14 +150,8 @@ def crowd(state: ClusterState, wanted: Dialled) -> Iterator[Step]:
         yield failed("executors-behind-service", {**values, "pods": _names(executors), "target": str(CONNECT_PORT)})
 
 
-def is_ready(pod: Item) -> bool:
-    """Whether Kubernetes holds a pod ready for connections."""
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-
-
 def _is_executor(pod: Item) -> bool:
-    return carries(pod, {"spark-role": "executor"})
+    return carries(labels(pod), {"spark-role": "executor"})
 
 
 def _serves_spark(pod: Pod) -> bool:

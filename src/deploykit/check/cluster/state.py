@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from deploykit.deploy.locate import carries
 from deploykit.deploy.policies import LiveObjects, Network, load, read_cluster
 from deploykit.deploy.policies.dns import SYSTEM as DNS_NAMESPACES
 from deploykit.deploy.policies.dns import is_known as has_dns
@@ -34,7 +35,7 @@ class ClusterState:
 
     def selected(self, namespace: str, selector: Mapping[str, str]) -> list[Item]:
         """The pods of a namespace with these labels, those too that have ended; the newest first."""
-        pods = (pod for pod in self.items("Pod", namespace) if carries(pod, selector))
+        pods = (pod for pod in self.items("Pod", namespace) if carries(labels(pod), selector))
         return sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), reverse=True)
 
 
@@ -63,10 +64,10 @@ def read(api: KubernetesApi, namespaces: Iterable[str]) -> ClusterState:
     return ClusterState(network=replace(network, unread=unread, seen=readable), objects=objects, readable=readable)
 
 
-def carries(item: Item, selector: Mapping[str, str]) -> bool:
-    """Whether an object has all these labels."""
-    labels = item["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, value in selector.items())
+def labels(item: Item) -> Mapping[str, str]:
+    """The labels of an object."""
+    found: Mapping[str, str] = item["metadata"].get("labels") or {}
+    return found
 
 
 def _read(api: KubernetesApi, namespace: str) -> LiveObjects | UnreachableError:

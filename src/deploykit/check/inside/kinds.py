@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from deploykit.check.cluster.service import is_ready
 from deploykit.check.cluster.state import ClusterState
+from deploykit.deploy.mage_pods import is_ready, the_release
 from deploykit.deploy.policies import Pod
 from deploykit.deploy.policies.mage import (
     KINDS,
-    MODULE,
     OURS,
     UNLABELLED,
     is_mage,
@@ -16,7 +15,6 @@ from deploykit.deploy.policies.mage import (
     starts_jobs,
     unlabelled_worker,
 )
-from deploykit.errors import UnreachableError, UsageError
 from deploykit.kubernetes_api import Item
 
 PROBE_LABEL = "deploykit.io/probe"
@@ -59,23 +57,11 @@ def kinds(state: ClusterState, namespace: str, *, release: str | None) -> list[K
     Raises `UnreachableError` where there is no pod of Mage, `UsageError` where there are several releases.
     """
     pods = [pod for pod in state.items("Pod", namespace) if _is_mage(pod)]
-    lasting = [pod for pod in pods if _kind(pod) not in _OF_A_MOMENT and release in (None, _label(pod, _RELEASE))]
-    releases = sorted({_label(pod, _RELEASE) for pod in lasting})
-    if len(releases) > 1:
-        raise UsageError(
-            f"{len(releases)} releases of Mage run in namespace {namespace}: {', '.join(releases)}.",
-            fix=f"--release {releases[0]}",
-        )
-    if not lasting:
-        named = f" called {release}" if release else ""
-        names = ", ".join(f"{_NAME}={name}" for name in (OURS, *MODULE))
-        raise UnreachableError(
-            f"There is no release of Mage{named} in namespace {namespace}.",
-            why=f"No pod there has one of the labels {names}.",
-            fix="--namespace NAMESPACE, where `helm list --all-namespaces` shows Mage",
-        )
-    model = min(lasting, key=lambda pod: (not is_ready(pod), pod["metadata"]["name"]))
-    plain = Kind(name="", namespace=namespace, release=releases[0], model=model)
+    lasting = [pod for pod in pods if _kind(pod) not in _OF_A_MOMENT]
+    release = the_release((_label(pod, _RELEASE) for pod in lasting), namespace=namespace, named=release)
+    of_it = [pod for pod in lasting if _label(pod, _RELEASE) == release]
+    model = min(of_it, key=lambda pod: (not is_ready(pod), pod["metadata"]["name"]))
+    plain = Kind(name="", namespace=namespace, release=release, model=model)
     own = [pod for pod in pods if _belongs(pod["metadata"]["labels"], plain)]
     found = {_kind(pod): replace(plain, name=_kind(pod), labels=_labels(pod)) for pod in own}
     for pod in own:
