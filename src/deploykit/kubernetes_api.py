@@ -197,7 +197,7 @@ class KubernetesApi:
             reason = getattr(error, "reason", None) or error
             raise UnreachableError(
                 f"The Kubernetes API does not answer at {self.host}.",
-                why=f"{type(reason).__name__} within {seconds:.2g} s.",
+                why=f"{type(reason).__name__} within {round(seconds, 2):g} s.",
                 fix="check the context (kubectl config current-context), the VPN and the cluster",
             ) from None
         if answer.status >= 300:
@@ -317,7 +317,7 @@ def _in_pod() -> bool:
 def _no_login(context: str | None, seconds: float) -> UnreachableError:
     chosen = f" --context {context}" if context else ""
     return UnreachableError(
-        f"The kubeconfig's way to log in gave no login within {seconds:.2g} s.",
+        f"The kubeconfig's way to log in gave no login within {round(seconds, 2):g} s.",
         why="A program that it names may wait for a browser, a password or a second factor, or for a VPN that is down.",
         fix=f"`kubectl{chosen} get ns`, which waits for it, then this again; a longer --timeout if it is always slow",
     )

@@ -111,6 +111,14 @@ def test_an_api_server_that_does_not_answer_is_unreachable(leads_to, listener):
             pods(timeout=0.5)
 
 
+def test_a_limit_of_minutes_is_said_as_it_was_typed(leads_to):
+    with servers.closing() as port:
+        leads_to(port)
+        with pytest.raises(UnreachableError) as raised:
+            pods(timeout=120)
+    assert raised.value.why.endswith("within 120 s.")
+
+
 def test_a_silent_api_server_is_given_up_in_time(leads_to):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         leads_to(silent.getsockname()[1])
