@@ -15,7 +15,7 @@ from tests.unit.kubernetes.api_server import kubeconfig, serving
 from tests.unit.mage_ilum import servers
 
 from deploykit.check.image import labels
-from deploykit.check.inside import answers, judge, probes
+from deploykit.check.inside import answers, judge, probes, query
 from deploykit.check.inside.kinds import Kind, kinds
 from deploykit.check.inside.query import first_able
 from deploykit.check.inside.said import Said
@@ -171,6 +171,16 @@ def test_a_query_is_for_a_pod_that_runs_and_has_reached_spark() -> None:
     server, test = kinds(state(MAGE), "mage", release=None)
     assert first_able([server, test], {"server": reached, "test": reached}) == server
     assert first_able([server, test], {"server": failed, "test": reached}) is None
+
+
+def test_a_query_that_does_not_get_through_to_the_pod_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(query, "execute", lambda *_: over.wait())
+    monkeypatch.setattr(query, "_SESSION_SECONDS", 0)
+    nobody: KubernetesApi = None  # type: ignore[assignment] # not to be asked
+    [step] = query.query(nobody, kind(), None, 0)
+    over.set()
+    assert step.code == "probe-silent"
 
 
 @pytest.mark.parametrize(
