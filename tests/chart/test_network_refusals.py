@@ -15,6 +15,7 @@ ILUM = '"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "il
 SHOP = '"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}'
 TEAM = '"namespaceSelector": {"matchLabels": {"team": "data"}}'
 API = '"podSelector": {"matchLabels": {"app.kubernetes.io/name": "api"}}'
+PRIVATE = '["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/15"]'
 OF_ILUM = '"podSelector": {"matchLabels": {"app.kubernetes.io/instance": "ilum"}}'
 
 
@@ -69,6 +70,20 @@ def extra(peer, ports=""):
         ),
         ([extra('"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}')], "networkPolicy.extraEgress[0]"),
         ([extra('"ipBlock": {"cidr": "0.0.0.0/1"}')], "networkPolicy.extraEgress[0]"),
+        ([extra('"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}')], "networkPolicy.extraEgress[0]"),
+        ([extra('"ipBlock": {"cidr": "10.0.0.0/8"}')], "networkPolicy.extraEgress[0]"),
+        ([extra('"ipBlock": {"cidr": "10.244.0.0/16"}', ', "ports": [{"port": 8080}]')], "networkPolicy.extraEgress[0]"),
+        ([extra('"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/9"]}')], "networkPolicy.extraEgress[0]"),
+        ([extra('"ipBlock": {"cidr": "fd00:10:244::/56"}')], "networkPolicy.extraEgress[0]"),
+        ([extra('"ipBlock": {"cidr": "::/0", "except": ["fe80::/10"]}')], "networkPolicy.extraEgress[0]"),
+        (
+            [
+                "networkPolicy.internet.enabled=true",
+                "networkPolicy.internet.except=[168.63.129.16/32, 169.254.0.0/16]",
+                "networkPolicy.internet.ports=[443, 8080]",
+            ],
+            "networkPolicy.internet",
+        ),
         (
             [
                 "ilum.server.podPort=8080",
@@ -96,7 +111,11 @@ def test_nothing_opens_ilum_api(changes, key):
         [extra(ILUM, ', "ports": [{"port": 9888}]')],
         [extra(ILUM, ', "ports": [{"port": 8080, "protocol": "UDP"}]')],
         [extra(f'{ILUM}, "podSelector": {{"matchLabels": {{"app": "ilum-core"}}}}')],
-        [extra('"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}')],
+        [extra(f'"ipBlock": {{"cidr": "0.0.0.0/0", "except": {PRIVATE}}}')],
+        [extra('"ipBlock": {"cidr": "::/0", "except": ["fc00::/7"]}')],
+        [extra('"ipBlock": {"cidr": "10.0.0.0/8"}', ', "ports": [{"port": 5432}]')],
+        [extra('"ipBlock": {"cidr": "10.20.30.0/24"}', ', "ports": [{"port": 8080}]')],
+        [extra('"ipBlock": {"cidr": "198.51.0.0/16"}')],
         [extra('"podSelector": {}')],
         [f"networkPolicy.database.to=[{{{ILUM}}}]"],
         ["networkPolicy.internet.enabled=true", "networkPolicy.internet.ports=[443, 8080]"],

@@ -19,13 +19,8 @@ its team, pods by their version) are given the benefit of the doubt, except wher
 {{- end -}}
 {{- range .to -}}
   {{- if .ipBlock -}}
-    {{- $pods := regexMatch "/[0-7]$" .ipBlock.cidr -}}
-    {{- range .ipBlock.except -}}
-      {{- /* No pod has a link-local address. */ -}}
-      {{- $pods = and $pods (regexMatch "^(169[.]254[.]|fe80:)" .) -}}
-    {{- end -}}
-    {{- if $pods -}}
-      {{- $said = append $said (printf "ipBlock %s excepts no network that pods are in" .ipBlock.cidr) -}}
+    {{- with include "mage-ilum.podNetworkIn" .ipBlock -}}
+      {{- $said = append $said . -}}
     {{- end -}}
   {{- else -}}
     {{- $there := (eq $.root.Release.Namespace $.root.Values.ilum.namespace) | ternary "yes" "no" -}}
@@ -64,4 +59,47 @@ true
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/*
+Says which network that pods may be in an ipBlock holds without excepting it, or nothing. Only wide blocks are looked at: one of
+private addresses that is smaller than /16 (IPv6: /56), the network of a whole cluster, is believed to hold no pods.
+*/}}
+{{- define "mage-ilum.podNetworkIn" -}}
+{{- $block := . -}}
+{{- $said := list -}}
+{{- if contains ":" .cidr -}}
+  {{- $wide := regexMatch "^[fF][cCdD].*/([0-9]|[1-4][0-9]|5[0-6])$|/[0-7]$" .cidr -}}
+  {{- if and $wide (not (has "fc00::/7" .except)) -}}
+    {{- $said = append $said "fc00::/7" -}}
+  {{- end -}}
+{{- else -}}
+  {{- $bits := include "mage-ilum.networkBits" .cidr -}}
+  {{- range $network := list "10.0.0.0/8" "100.64.0.0/10" "172.16.0.0/12" "192.168.0.0/16" -}}
+    {{- $theirs := include "mage-ilum.networkBits" . -}}
+    {{- $inside := hasPrefix $theirs $bits -}}
+    {{- if or (hasPrefix $bits $theirs) (and $inside (le (len $bits) 16)) -}}
+      {{- $both := $inside | ternary $bits $theirs -}}
+      {{- $excepted := false -}}
+      {{- range $block.except -}}
+        {{- $excepted = or $excepted (and (not (contains ":" .)) (hasPrefix (include "mage-ilum.networkBits" .) $both)) -}}
+      {{- end -}}
+      {{- if not $excepted -}}
+        {{- $said = append $said $network -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- with $said -}}
+ipBlock {{ $block.cidr }} does not except {{ join ", " . }}, where pods may be
+{{- end -}}
+{{- end -}}
+
+{{/* The bits of an IPv4 network's prefix, in zeros and ones: a network is in another whose bits its own begin with. */}}
+{{- define "mage-ilum.networkBits" -}}
+{{- $bits := "" -}}
+{{- range splitList "." (regexReplaceAll "/.*" . "") -}}
+  {{- $bits = printf "%s%08b" $bits (int .) -}}
+{{- end -}}
+{{- trunc (int (regexReplaceAll ".*/" . "")) $bits -}}
 {{- end -}}
