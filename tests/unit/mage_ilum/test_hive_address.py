@@ -58,6 +58,13 @@ def test_the_environment_gives_the_address_and_the_password():
     assert resolve_sql("hive://ana:own@sql", environment).password == "own"
 
 
+@pytest.mark.parametrize("url", ["hive://ana@other/sales", "hive://ana@sql:10010/sales"])
+def test_the_password_of_one_server_is_not_sent_to_another(url):
+    assert resolve_sql(url, {"ILUM_SQL_URL": "hive://ana@sql", "ILUM_SQL_PASSWORD": SECRET}).password == ""
+    for own in ("hive://me@sql:10009/x", ""):
+        assert resolve_sql("hive://ana@SQL/y", {"ILUM_SQL_URL": own, "ILUM_SQL_PASSWORD": SECRET}).password == SECRET
+
+
 def test_without_an_address_the_variable_is_named():
     with pytest.raises(AddressError, match="ILUM_SQL_URL is not set"):
         resolve_sql(None, {})

@@ -139,6 +139,21 @@ def test_credentials_of_the_address_are_not_mixed_with_those_of_the_environment(
             assert (kind, b64decode(credentials).decode()) == ("Basic", sent or f"they:{SECRET}")
 
 
+@pytest.mark.parametrize(
+    ("url", "own", "sent"),
+    [
+        ("http://other:8998", "http://livy:8998", None),
+        ("http://livy", "http://livy:8998", None),
+        ("http://livy:8998", "http://[::1", None),
+        ("https://livy/proxy", "https://livy:443", f"Bearer {SECRET}"),
+        ("http://livy:8998", "", f"Bearer {SECRET}"),
+    ],
+)
+def test_credentials_of_one_server_are_not_sent_to_another(url, own, sent):
+    found = find_service("Livy", "ILUM_LIVY", url, {"ILUM_LIVY_URL": own, "ILUM_LIVY_TOKEN": SECRET})
+    assert found.authorization == sent
+
+
 @pytest.mark.parametrize("url", ["livy:8998", "ftp://livy", "http://", "http://livy:port", "http://livy/?token=s3cr3t"])
 def test_an_address_that_cannot_be_read_is_not_repeated(url):
     with pytest.raises(AddressError, match="cannot be read") as caught:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from mage_ilum.credentials import meant_for
 from mage_ilum.errors import AddressError
 
 DEFAULT_PORT = 10009
@@ -77,8 +78,12 @@ class SqlAddress:
 
 
 def resolve_sql(url: str | None = None, environment: Mapping[str, str] = os.environ) -> SqlAddress:
-    """The address given, or that of `ILUM_SQL_URL`; where it has no password, `ILUM_SQL_PASSWORD` may hold one."""
-    text = url if url is not None else environment.get(SQL_URL_VARIABLE, "")
+    """The address given, or that of `ILUM_SQL_URL`.
+
+    Where it has no password, `ILUM_SQL_PASSWORD` may hold one; it is sent to no other server than `ILUM_SQL_URL` names.
+    """
+    own = environment.get(SQL_URL_VARIABLE, "")
+    text = url if url is not None else own
     if not text:
         raise AddressError(
             f"No address of Ilum SQL: {SQL_URL_VARIABLE} is not set.",
@@ -87,7 +92,7 @@ def resolve_sql(url: str | None = None, environment: Mapping[str, str] = os.envi
             "for Mage, or pass the address.",
         )
     address = SqlAddress.parse(text)
-    if address.password or PASSWORD_VARIABLE not in environment:
+    if address.password or PASSWORD_VARIABLE not in environment or not meant_for(text, own):
         return address
     return SqlAddress(**{**vars(address), "password": environment[PASSWORD_VARIABLE]})
 

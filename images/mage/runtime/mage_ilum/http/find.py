@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
+from mage_ilum.credentials import meant_for
 from mage_ilum.errors import AddressError, UsageError
 from mage_ilum.http.client import HttpService
 
@@ -20,13 +21,15 @@ def find_service(
     """The service at `url`, or at the address in `<variables>_URL`.
 
     Credentials that the address has are the ones that are used. Else they come from `<variables>_TOKEN` (sent as a
-    bearer token), or from `<variables>_USER` and `<variables>_PASSWORD`. Raises `AddressError`, and `UsageError` for a
-    token that cannot be sent; neither repeats them.
+    bearer token), or from `<variables>_USER` and `<variables>_PASSWORD`, which are sent to no other server than
+    `<variables>_URL` names. Raises `AddressError`, and `UsageError` for a token that cannot be sent; neither repeats
+    them.
 
     >>> find_service("Livy", "ILUM_LIVY", environment={"ILUM_LIVY_URL": "http://me:secret@livy:8998/"}).url
     'http://livy:8998'
     """
-    text = (url or environment.get(f"{variables}_URL", "")).strip()
+    own = environment.get(f"{variables}_URL", "")
+    text = (url or own).strip()
     if not text:
         raise AddressError(
             f"No address of {name}: {variables}_URL is not set.",
@@ -35,7 +38,7 @@ def find_service(
         )
     address, user, password = _split(text, name, f"Write {variables}_URL={example}")
     token = ""
-    if not (user or password):  # one place's name never goes with another's password, nor a token to a stranger
+    if not (user or password) and meant_for(text, own):  # one place's name never goes with another's password, nor a token to a stranger
         user, password = (environment.get(f"{variables}_{part}", "") for part in ("USER", "PASSWORD"))
         token = environment.get(f"{variables}_TOKEN", "").strip()  # a Secret made from a file ends with a new line
     authorization = None
