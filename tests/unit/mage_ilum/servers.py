@@ -58,7 +58,7 @@ def failing(status: int) -> AbstractContextManager[int]:
 @contextmanager
 def closing() -> Iterator[int]:
     """Accepts and closes at once."""
-    with _serving(lambda connection: None) as port:
+    with serving(lambda connection: None) as port:
         yield port
 
 
@@ -82,7 +82,7 @@ def _web(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[int]:
 @contextmanager
 def babbling() -> Iterator[int]:
     """Greets first, as SMTP and SSH servers do, and waits for an answer."""
-    with _serving(
+    with serving(
         lambda connection: (connection.sendall(b"220 mail.example ready\r\n"), connection.recv(1024))
     ) as port:
         yield port
@@ -91,7 +91,7 @@ def babbling() -> Iterator[int]:
 @contextmanager
 def answering(answer: bytes) -> Iterator[int]:
     """Reads what it is sent first, and answers just this, whatever it was."""
-    with _serving(lambda connection: (connection.recv(1024), connection.sendall(answer), connection.recv(1))) as port:
+    with serving(lambda connection: (connection.recv(1024), connection.sendall(answer), connection.recv(1))) as port:
         yield port
 
 
@@ -106,7 +106,7 @@ def trickling() -> Iterator[int]:
         while not over.wait(0.01):
             connection.sendall(b" ")
 
-    with _serving(talk) as port:
+    with serving(talk) as port:
         try:
             yield port
         finally:
@@ -121,7 +121,7 @@ def tls_http1(context: ssl.SSLContext) -> Iterator[int]:
         with context.wrap_socket(connection, server_side=True) as tls:
             tls.recv(1024)
 
-    with _serving(talk) as port:
+    with serving(talk) as port:
         yield port
 
 
@@ -184,7 +184,7 @@ class _Quiet(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _serving(talk: Callable[[socket.socket], object]) -> Iterator[int]:
+def serving(talk: Callable[[socket.socket], object]) -> Iterator[int]:
     """Accept connections one after the other and hand each to `talk`."""
     listener = socket.create_server(("127.0.0.1", 0))
 

@@ -16,8 +16,9 @@ def sql_engine(url: str | None = None, *, timeout: float = 5.0, query_timeout: f
     """A SQLAlchemy engine on the server at `url`, or at `ILUM_SQL_URL`: `hive://[user[:password]@]host[:10009][/database]`.
 
     It is asked first: `timeout` is in seconds, for finding a HiveServer2 that lets us in, now and at each new
-    connection. `query_timeout` is in seconds, for each query, which is cancelled then; without it a query may wait for
-    its executors for ever. Each connection is a session on the server, ended when the connection is closed.
+    connection. `query_timeout` is in seconds, for opening a session, and for each query, which is cancelled then;
+    without it a session has 300 s, and a query may wait for its executors for ever. Each connection is a session on the
+    server, ended when the connection is closed.
 
     Raises `AddressError` and `ConnectionProblem`; a query raises SQLAlchemy's `OperationalError`.
 

@@ -58,7 +58,7 @@ PROBLEMS: dict[str, tuple[str, str, str]] = {
     "slow": (
         "{host}:{port} did not open a session within {seconds:g} s.",
         "The engine behind it is starting or stuck, or something between forwards requests to nowhere.",
-        "Look at the server's log and load, or allow more time: timeout.",
+        "Look at the server's log and load, or allow more time: query_timeout.",
     ),
     "lost": (
         "The connection to {host}:{port} was lost.",

@@ -24,7 +24,8 @@ _SUCCESS = (0, 1)
 _FINISHED, _UNFINISHED, _TIMED_OUT = 2, (0, 1, 7), 8  # unfinished: initialized, running, pending
 _CLEAN_UP_SECONDS = 3.0
 _POLL_SECONDS = (0.01, 0.5)
-_NOTHING = 0.001  # what a deadline has left when it is over
+_STATUS_SECONDS = 6.0  # while a query runs, a server may keep the question for its state for 5 s
+_OPEN_SECONDS = 300.0  # an engine may have to start first, which Kyuubi gives 3 minutes
 _ROWS_AT_ONCE = 10_000
 _STACK_TRACE = re.compile(r"^\s*(?:at [\w.$]+\(|Caused by: )", re.MULTILINE)
 _JAVA_NAMES = re.compile(r"^(?:(?:\[[A-Z_.]+\] )?[\w.$]+(?:Exception|Error): \s*|Error running query: )+")
@@ -45,7 +46,10 @@ def too_slow(seconds: float) -> QueryError:
 
 
 class HiveSession:
-    """A session; `query_timeout` in seconds limits its opening, each query and each batch of rows, `None` does not."""
+    """A session; `query_timeout` in seconds limits its opening, each query and each batch of rows.
+
+    `None` does not, but for the opening: that may take 300 s.
+    """
 
     def __init__(self, address: SqlAddress, *, timeout: float, query_timeout: float | None) -> None:
         self.address = address
@@ -99,10 +103,11 @@ class HiveSession:
                 4: texts({"use:database": address.database, **_SETTINGS}),
             }
         )
+        seconds = _OPEN_SECONDS if self.query_timeout is None else self.query_timeout
         try:
-            answer = self._transport.call("OpenSession", request, seconds=self.query_timeout)
+            answer = self._transport.call("OpenSession", request, seconds=seconds)
         except TimeoutError:
-            raise sql_problem("slow", address, seconds=self.query_timeout or 0) from None
+            raise sql_problem("slow", address, seconds=seconds) from None
         if message := _failure(answer):
             raise sql_problem("session", address, detail=message.rstrip("."))
         return struct({1: _identifier(answer.get(3))})
@@ -123,15 +128,19 @@ class Query:
         """Return when it has finished; raises `QueryError`."""
         pause, longest = _POLL_SECONDS
         while True:
-            answer = self._call("GetOperationStatus", {}, deadline)
+            # An answer that is not waited for would cost the connection, by which the query is cancelled.
+            patience = deadline and Deadline(max(deadline.left, _STATUS_SECONDS))
+            answer = self._call("GetOperationStatus", {}, patience)
             state = answer.get(2)
             if state == _FINISHED:
                 return
-            if state == _TIMED_OUT or (deadline and deadline.left <= _NOTHING):
+            if state == _TIMED_OUT:
                 raise too_slow(self._session.query_timeout or 0)
             if state not in _UNFINISHED:
                 raise QueryError(clean(as_text(answer.get(5))) or f"It ended in state {state!r}.", code="query-failed")
             time.sleep(min(pause, deadline.left) if deadline else pause)
+            if deadline and deadline.over:
+                raise too_slow(self._session.query_timeout or 0)
             pause = min(pause * 1.5, longest)
 
     def columns(self) -> list[Column]:
