@@ -71,6 +71,17 @@ def test_an_address_of_a_family_that_this_kernel_lacks_is_passed_over():
     assert caught.value.code == "no-route"
 
 
+@pytest.mark.parametrize(("other", "code"), [(servers.refused, "refused"), (servers.blackhole, "unreachable")])
+def test_of_several_addresses_the_one_that_tells_most_is_told(other, code):
+    """A host has an IPv4 and an IPv6 address, and there is no way to one of them."""
+    with other() as port:
+        near, far = (socket.AF_INET, ("127.0.0.1", port)), (socket.AF_INET6 + 190, ("::1", port))
+        for targets in ([near, far], [far, near]):
+            with pytest.raises(ConnectionProblem) as caught:
+                network.connect(ConnectAddress("sql"), targets, Deadline(0.5))
+            assert caught.value.code == code
+
+
 def test_a_name_that_dns_does_not_know():
     found = problem("sc://no-such-host.invalid")
     assert found.code == "name-unknown"

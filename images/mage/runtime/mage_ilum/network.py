@@ -9,6 +9,7 @@ from mage_ilum.connect.problems import problem
 from mage_ilum.deadline import Deadline
 
 _Target = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
+_TELLING = ("no-route", "unreachable", "refused")  # what of several addresses is said: the last of these
 _UNKNOWN_NAME = {getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)}
 
 
@@ -41,23 +42,23 @@ def lookup(address: ConnectAddress, deadline: Deadline) -> list[_Target]:
 
 def connect(address: ConnectAddress, targets: list[_Target], deadline: Deadline) -> socket.socket:
     """A TCP connection to the first of the targets that takes it; they share the time that is left."""
-    code = "unreachable"
+    codes: list[str] = []
     for index, (family, target) in enumerate(targets):
         share = deadline.left / (len(targets) - index)
         try:
             connection = socket.socket(family, socket.SOCK_STREAM)
         except OSError as error:  # a kernel without IPv6 has a DNS that knows it
-            code = _code(error)
+            codes.append(_code(error))
             continue
         connection.settimeout(share)
         try:
             connection.connect(target)
         except OSError as error:
             connection.close()
-            code = _code(error)
+            codes.append(_code(error))
         else:
             return connection
-    raise problem(code, address, seconds=deadline.seconds)
+    raise problem(max(codes, key=_TELLING.index, default="unreachable"), address, seconds=deadline.seconds)
 
 
 def _code(error: OSError) -> str:
