@@ -144,6 +144,10 @@ def test_beside_ilum_its_own_namespace_is_the_releases():
         ("ilum-services", ["ilum.sql.namespace=other"], "ilum.sql.url is a Service of another namespace"),
         ("ilum-services", ["ilum.livy.url=http://livy.other.svc:8998"], "ilum.livy.url is a Service of another"),
         ("ilum-services", ["ilum.core.url=http://core.other.svc/api/v1"], "ilum.core.url is a Service of another"),
+        ("minimal", ["ilum.server.host=spark-connect.spark-jobs"], "set ilum.server.namespace to the Service's, spark-"),
+        ("minimal", ["ilum.server.host=spark-connect"], "set ilum.server.namespace to the Service's, mage"),
+        ("ilum-services", ["ilum.livy.url=http://livy.other:8998"], "set ilum.livy.namespace to the Service's, other"),
+        ("ilum-services", ["ilum.sql.url=hive://me@sql:10009"], "A host that is none wants networkPolicy.extraEgress"),
         (
             "company",
             ["ilum.server.ingressPolicy.create=true"],
@@ -153,6 +157,21 @@ def test_beside_ilum_its_own_namespace_is_the_releases():
 )
 def test_what_mage_uses_has_to_be_reachable(name, changes, words):
     assert words in refused(*changes, name=name)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ["ilum.server.host=spark-connect.ilum"],
+        ["ilum.server.host=spark-connect", "ilum.server.namespace=mage"],
+        ["ilum.server.host=spark.corp", "ilum.server.cidrs=[192.0.2.7/32]"],
+        ["ilum.sql.url=hive://sql.corp:10009", extra('"ipBlock": {"cidr": "192.0.2.7/32"}')],
+        ["ilum.sql.url=hive://192.0.2.7:10009"],
+        ["ilum.livy.url=http://[2001:db8::7]:8998"],
+    ],
+)
+def test_what_may_be_reachable_is_accepted(changes):
+    chart.network_policies(values("ilum-services", *changes), namespace="mage")
 
 
 @pytest.mark.parametrize(

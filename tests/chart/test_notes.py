@@ -50,6 +50,15 @@ def test_what_is_not_safe_yet_is_said_with_its_key(said, changes, words):
     assert re.search(rf"^  - .*{re.escape(words)}", warnings, re.MULTILINE), warnings
 
 
+def test_an_address_that_leads_out_of_the_cluster_is_said_until_a_rule_of_ones_own_may_lead_there(said):
+    outside = ("ilum.sql.url=hive://sql.corp.example:10009", "ilum.livy.url=http://192.0.2.7:8998")
+    for key in ("ilum.sql.url", "ilum.livy.url"):
+        assert f"{key} is no name of a Service" in said("ilum-services", *outside)
+    assert "ilum.core.url" not in said("ilum-services", *outside)
+    own = "networkPolicy.extraEgress=[{to: [{ipBlock: {cidr: 192.0.2.7/32}}]}]"
+    assert "no name of a Service" not in said("ilum-services", *outside, own)
+
+
 def test_jobs_that_no_policy_selects_are_said(said):
     assert "networkPolicy.defaultDenyEgress is false" in said("executor", "networkPolicy.defaultDenyEgress=false")
 

@@ -49,6 +49,7 @@ def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):
         ("executor", "mageai.persistence.accessModes={ReadWriteOncePod}", "accessModes holds ReadWriteOncePod"),
         ("executor", "executor.serviceAccountName=mage", "executor.serviceAccountName is Mage's own"),
         ("executor", "networkPolicy.apiServer.cidrs=null", "networkPolicy.apiServer.cidrs is empty"),
+        ("spark-service", "ilum.service.namespace=other", "ilum.service.namespace is other, but the driver pods are in"),
         ("split", "mageai.database.existingSecret=", "standaloneScheduler needs mageai.database.existingSecret"),
         ("split", "mageai.redis.existingSecret=", "mageai.redis.existingSecret is empty: replicas take turns by Redis"),
         ("split", "mageai.persistence.enabled=false", "standaloneScheduler needs mageai.persistence.enabled=true"),

@@ -1,18 +1,34 @@
 {{/* Where Spark Connect is. */}}
 
-{{/* The namespace of the Spark driver pods, and that of the Service that the chart makes for one of them. */}}
+{{/* The namespace of the Spark driver pods, and of the Service that the chart makes for one of them. */}}
 {{- define "mage-ilum.sparkNamespace" -}}
 {{- .Values.ilum.server.namespace | default .Values.ilum.namespace -}}
-{{- end -}}
-{{- define "mage-ilum.sparkServiceNamespace" -}}
-{{- .Values.ilum.service.namespace | default (include "mage-ilum.sparkNamespace" .) -}}
 {{- end -}}
 
 {{/* The name or address of the Spark Connect server. */}}
 {{- define "mage-ilum.sparkHost" -}}
 {{- with .Values.ilum -}}
-{{- .server.host | default (printf "%s.%s.svc.%s" .service.name (include "mage-ilum.sparkServiceNamespace" $) .clusterDomain) -}}
+{{- .server.host | default (printf "%s.%s.svc.%s" .service.name (include "mage-ilum.sparkNamespace" $) .clusterDomain) -}}
 {{- end -}}
+{{- end -}}
+
+{{/*
+The namespace of the Service that a host names, as Mage's pods read it; empty where it is no Service's name.
+
+    {{ include "mage-ilum.namespaceOfHost" (dict "root" $ "host" "spark-connect.ilum.svc") }}
+*/}}
+{{- define "mage-ilum.namespaceOfHost" -}}
+{{- $labels := splitList "." .host -}}
+{{- if regexMatch "^[0-9.]+$|:" .host -}}
+{{- else if eq (len $labels) 1 -}}
+{{ .root.Release.Namespace }}
+{{- else if or (eq (len $labels) 2) (eq (index $labels 2) "svc") -}}
+{{ index $labels 1 }}
+{{- end -}}
+{{- end -}}
+
+{{- define "mage-ilum.hostOfUrl" -}}
+{{- regexReplaceAll "^[a-z]+://([^@/]*@)?(\\[[^]]*\\]|[^:/?]*).*$" . "${2}" -}}
 {{- end -}}
 
 {{/* The environment variables that blocks, helm test and the drift check know the server by: its address, and the CA that it is trusted by. */}}

@@ -32,22 +32,23 @@
   {{- if regexMatch "^[0-9.]+$|:" $ilum.server.host -}}
     {{- fail "\n\nilum.server.host is an address, which no policy lets Mage through to: set ilum.server.cidrs to it, such as [192.0.2.7/32]; for a pod of this cluster, name its Service in ilum.server.host instead." -}}
   {{- end -}}
-  {{- include "mage-ilum.validateNetpol.service" (dict "key" "ilum.server.host" "set" "ilum.server.namespace" "host" $ilum.server.host "namespace" (include "mage-ilum.sparkNamespace" .)) -}}
+  {{- include "mage-ilum.validateNetpol.service" (dict "root" . "key" "ilum.server.host" "set" "ilum.server.namespace" "else" "ilum.server.cidrs" "host" $ilum.server.host "namespace" (include "mage-ilum.sparkNamespace" .)) -}}
 {{- end -}}
 {{- range $name := list "sql" "livy" "core" -}}
   {{- $of := get $ilum $name -}}
   {{- if and $of.enabled $of.url -}}
-    {{- $host := regexReplaceAll "^[a-z]+://([^@/]*@)?([^:/?]*).*$" $of.url "${2}" -}}
-    {{- include "mage-ilum.validateNetpol.service" (dict "key" (printf "ilum.%s.url" $name) "set" (printf "ilum.%s.namespace" $name) "host" $host "namespace" ($of.namespace | default $ilum.namespace)) -}}
+    {{- $host := include "mage-ilum.hostOfUrl" $of.url -}}
+    {{- include "mage-ilum.validateNetpol.service" (dict "root" $ "key" (printf "ilum.%s.url" $name) "set" (printf "ilum.%s.namespace" $name) "else" "networkPolicy.extraEgress" "host" $host "namespace" ($of.namespace | default $ilum.namespace)) -}}
   {{- end -}}
 {{- end -}}
 {{- end -}}
 
 {{/* The name of a Service says which namespace it leads to. */}}
 {{- define "mage-ilum.validateNetpol.service" -}}
-{{- $service := regexFind "^[^.]+[.][^.]+[.]svc([.]|$)" .host -}}
-{{- if and $service (ne (splitList "." $service | rest | first) .namespace) -}}
-  {{- fail (printf "\n\n%s is a Service of another namespace than the policies let Mage through to, which is %s: set %s to the Service's." .key .namespace .set) -}}
+{{- $namespace := include "mage-ilum.namespaceOfHost" . -}}
+{{- $short := and (not (contains ".svc" .host)) .root.Values.networkPolicy.extraEgress -}}
+{{- if and .host $namespace (ne $namespace .namespace) (not $short) -}}
+  {{- fail (printf "\n\n%s is a Service of another namespace than the policies let Mage through to, which is %s: set %s to the Service's, %s. A host that is none wants %s." .key .namespace .set $namespace .else) -}}
 {{- end -}}
 {{- end -}}
 
