@@ -1,9 +1,12 @@
 """The Kubernetes executor: its file, its rights, and where its pods may run."""
 
+import re
+
 import pytest
 import yaml
-from tests.chart.rendering import environment, mage, named, of_kind, pods, refusal, rendered
+from tests.chart.rendering import environment, mage, named, of_kind, pods, refusal, rendered, values
 
+from deploykit.deploy import chart
 from deploykit.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("needs_helm")
@@ -54,6 +57,26 @@ def test_a_job_is_not_retried_by_kubernetes_and_is_named_after_its_release():
     assert config(documents)["job"] == expected
     assert "active_deadline_seconds" not in config(rendered("split"))["job"]
     assert environment(mage(documents))["MAGE_CLUSTER_UUID"]["value"] == "mage"
+
+
+def test_a_large_number_stays_a_number():
+    """Helm prints one from 1,000,000 on as 1e+06, which Mage reads as a float or as text."""
+    changes = (
+        "executor.ttlSecondsAfterFinished=2592000",
+        "executor.activeDeadlineSeconds=1000000",
+        "executor.resources.limits.memory=4000000000",
+        "mageai.podSecurityContext.runAsUser=1000660000",
+        "mageai.terminationGracePeriodSeconds=1000000",
+        "mageai.startupSeconds=1000000",
+        "mageai.persistence.size=5000000000",
+        "mageai.scratchSizeLimit=5000000000",
+        "mageai.webServer.replicaCount=1000000",
+    )
+    text = "".join(chart.render(values("split", *changes)))
+    assert re.findall(r"\d+e\+\d+", text) == []
+    assert re.findall(r"(ttl_\w+|active_\w+): (\d+)", text) == [
+        ("ttl_seconds_after_finished", "2592000"), ("active_deadline_seconds", "1000000"),
+    ]  # fmt: skip
 
 
 def test_worker_pods_have_annotations_where_some_are_given():

@@ -76,5 +76,5 @@ true
 
 {{/* What an emptyDir that is thrown away with its pod may hold. */}}
 {{- define "mage-ilum.scratch" -}}
-{ {{- with .Values.mageai.scratchSizeLimit }}sizeLimit: {{ . }}{{ end -}} }
+{ {{- with .Values.mageai.scratchSizeLimit }}sizeLimit: {{ toYaml . }}{{ end -}} }
 {{- end -}}

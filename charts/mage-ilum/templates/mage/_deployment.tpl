@@ -16,7 +16,7 @@ metadata:
   labels:
     {{- include "mage-ilum.labels" . | nindent 4 }}
 spec:
-  replicas: {{ .settings.replicaCount }}
+  replicas: {{ int64 .settings.replicaCount }}
   # Kubernetes gives up on a start that takes longer.
   progressDeadlineSeconds: {{ add $mage.startupSeconds 420 }}
   strategy:

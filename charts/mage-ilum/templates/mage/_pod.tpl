@@ -8,7 +8,7 @@ serviceAccountName: {{ include "mage-ilum.serviceAccountName" $root }}
 automountServiceAccountToken: {{ $executor }}
 # A Service called `mage` would otherwise put MAGE_* variables of its own into the environment.
 enableServiceLinks: false
-terminationGracePeriodSeconds: {{ $mage.terminationGracePeriodSeconds }}
+terminationGracePeriodSeconds: {{ int64 $mage.terminationGracePeriodSeconds }}
 {{- with $mage.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
@@ -94,7 +94,7 @@ volumes:
     persistentVolumeClaim:
       claimName: {{ include "mage-ilum.claimName" $root }}
     {{- else }}
-    emptyDir: {sizeLimit: {{ $mage.persistence.size }}}
+    emptyDir: {sizeLimit: {{ toYaml $mage.persistence.size }}}
     {{- end }}
   - name: home
     emptyDir: {{ include "mage-ilum.scratch" $root }}
