@@ -171,3 +171,26 @@ def test_no_pod_can_fill_its_nodes_disk():
     assert limits() == {"home": scratch, "tmp": scratch, "scratch": scratch}
     assert limits("mageai.persistence.enabled=false")["home-src"] == {"sizeLimit": "5Gi"}
     assert set(map(str, limits("mageai.scratchSizeLimit=''").values())) == {"{}"}
+
+
+def test_every_pod_has_the_labels_of_the_company_beside_its_own():
+    """A label that a policy selects by stays the chart's."""
+    own = "mageai.podLabels={team: risk, app.kubernetes.io/component: other}"
+    found = {kind: labels for kind, labels, _ in pods(rendered("split", "driftCheck.enabled=true", own))}
+    assert found.keys() == {"scheduler", "web", "worker", "test", "drift-check"}
+    assert {labels["team"] for labels in found.values()} == {"risk"}
+
+
+def cronjob_pod(documents):
+    return named(documents, "CronJob", "mage-drift-check")["spec"]["jobTemplate"]["spec"]["template"]
+
+
+def test_what_asks_spark_once_has_the_annotations_of_mages_pods():
+    """Without them a mesh's sidecar keeps a test, and a Job, from ending."""
+    own = "mageai.podAnnotations={sidecar.istio.io/inject: 'false', helm.sh/hook: other}"
+    documents = rendered("minimal", "driftCheck.enabled=true", own)
+    [test] = of_kind(documents, "Pod")
+    for pod in (test, cronjob_pod(documents)):
+        assert pod["metadata"]["annotations"]["sidecar.istio.io/inject"] == "false"
+    assert test["metadata"]["annotations"]["helm.sh/hook"] == "test"
+    assert "annotations" not in cronjob_pod(rendered("minimal", "driftCheck.enabled=true"))["metadata"]
