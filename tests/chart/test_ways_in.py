@@ -62,6 +62,10 @@ def test_a_browser_stays_with_one_of_several_web_servers():
     assert annotations["nginx.ingress.kubernetes.io/affinity"] == "cookie"
     haproxy = ingress("mageai.ingress.controller=haproxy", name="split")["metadata"]["annotations"]
     assert haproxy["haproxy-ingress.github.io/affinity"] == "cookie"
+    for changes, sticky in (((), True), (("mageai.webServer.replicaCount=1",), False)):
+        service = named(rendered("split", "mageai.ingress.controller=traefik", *changes), "Service", "mage")
+        key = "traefik.ingress.kubernetes.io/service.sticky.cookie"
+        assert service["metadata"].get("annotations", {}) == ({key: "true"} if sticky else {})
     assert "sessionAffinity" not in named(rendered("minimal"), "Service", "mage")["spec"]
 
 

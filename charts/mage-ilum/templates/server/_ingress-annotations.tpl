@@ -4,7 +4,7 @@ What Mage's page needs of an ingress controller: WebSockets and event streams th
 Two controllers are called nginx and two are called haproxy; each reads its own annotations.
 */}}
 {{- define "mage-ilum.ingressAnnotations" -}}
-{{- $several := and .Values.mageai.standaloneScheduler (gt (int .Values.mageai.webServer.replicaCount) 1) }}
+{{- $several := include "mage-ilum.severalWebServers" . }}
 {{- if eq .Values.mageai.ingress.controller "nginx" }}
 nginx.ingress.kubernetes.io/proxy-read-timeout: "3600"
 nginx.ingress.kubernetes.io/proxy-send-timeout: "3600"
@@ -26,4 +26,19 @@ haproxy.org/cookie-persistence: mage
 haproxy-ingress.github.io/affinity: cookie
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{/* Traefik goes to pods itself, past the Service's session affinity, and reads what it is told of that on the Service. */}}
+{{- define "mage-ilum.serviceAnnotations" -}}
+{{- with .Values.mageai.ingress }}
+{{- if and .enabled (eq .controller "traefik") (include "mage-ilum.severalWebServers" $) }}
+traefik.ingress.kubernetes.io/service.sticky.cookie: "true"
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "mage-ilum.severalWebServers" -}}
+{{- if and .Values.mageai.standaloneScheduler (gt (int .Values.mageai.webServer.replicaCount) 1) -}}
+true
+{{- end -}}
 {{- end -}}
