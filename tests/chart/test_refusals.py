@@ -13,6 +13,7 @@ from deploykit import assets
 from deploykit.deploy import chart
 from deploykit.deploy.reference import ImageReference
 from deploykit.errors import UsageError
+from mage_ilum.http.settings import secret_values
 
 pytestmark = pytest.mark.usefixtures("needs_helm")
 
@@ -112,10 +113,17 @@ def test_a_volume_of_the_users_own_may_be_shared_whatever_the_values_say():
         ("DB_PASS", "x"),
         ("OPENAI_API_KEY", "x"),
         ("SSH_PRIVATE_KEY", "x"),
+        ("MYSQL_PWD", "x"),
+        ("ENCRYPTION_KEY", "x"),
+        ("LAKE_SAS", "x"),
+        ("AZURE_STORAGE_CONNECTION_STRING", "x"),
         ("WAREHOUSE", "postgresql://me:secret@host/db"),
+        ("LAKE", "AccountName=lake;AccountKey=s3cr3t"),
+        ("REPORTS", "https://reports.example/?token=s3cr3t"),
     ],
 )
 def test_a_secret_in_clear_is_refused_and_not_repeated(name, value):
+    assert value != "x" or secret_values({name: value}), "what the chart knows for a secret, messages hide"
     said = refusal(f"mageai.extraEnvs[0].name={name}", f"mageai.extraEnvs[0].value={value}")
     assert f"mageai.extraEnvs gives {name} in clear" in said
     assert "secretKeyRef" in said
@@ -141,6 +149,10 @@ def test_a_secret_in_clear_is_refused_in_containers_of_the_users_own_too(contain
     [
         "{name: API_TOKEN, valueFrom: {secretKeyRef: {name: api, key: token}}}",
         "{name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /var/run/token}",
+        "{name: AWS_ACCESS_KEY_ID, value: AKIA}",
+        "{name: SSH_PUBLIC_KEY, value: ssh-ed25519}",
+        "{name: MAX_TOKENS, value: '7'}",
+        "{name: OPTIONS, value: 'password=$(PASSWORD)'}",
         "{name: TOKENIZERS_PARALLELISM, value: 'false'}",
         "{name: PROXY, value: 'http://proxy:3128/a@b'}",
     ],

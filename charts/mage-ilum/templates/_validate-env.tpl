@@ -23,9 +23,11 @@
 {{/* Refuses a variable of `env`, the value of `key`, that is secret and written out. */}}
 {{- define "mage-ilum.validateEnv.clear" -}}
 {{- range .env -}}
-{{- $named := and (regexMatch "(?i)(PASSWORD|PASSWD|PASSPHRASE|TOKEN|(^|_)PASS|(API|PRIVATE|ACCOUNT)_?KEY|CREDENTIALS?)$|SECRET" .name) (not (regexMatch "(?i)_(FILE|PATH|DIR|NAME|TIME)$" .name)) -}}
-{{- $inUrl := regexMatch "://[^/@\\s]*:[^/@\\s]+@" (toString .value) -}}
-{{- if and .value (or $named $inUrl) -}}
+{{- /* The words are those of mage_ilum/http/settings.py. */ -}}
+{{- $words := "passw(or)?d|passphrase|pwd|token|credentials?|connection_?string|(^|[^a-z])(pass|sas|key)|(api|access|account|private)key" -}}
+{{- $named := and (regexMatch (printf "(?i)(%s)$|secret" $words) .name) (not (regexMatch "(?i)(_(FILE|PATH|DIR|NAME|TIME)|PUBLIC_?KEY)$" .name)) -}}
+{{- $inside := regexMatch "(?i)://[^/@\\s]*:[^/@\\s]+@|(password|accountkey|token)=[^\\s;&$]" (toString .value) -}}
+{{- if and .value (or $named $inside) -}}
   {{- fail (printf "\n\n%s gives %s in clear, readable in `helm get values` and in the pod: put it into a Secret and name that, {name: %s, valueFrom: {secretKeyRef: {name: ..., key: ...}}}." $.key .name .name) -}}
 {{- end -}}
 {{- end -}}

@@ -2,8 +2,9 @@
 
 import pytest
 
+from deploykit import assets
 from mage_ilum.http.client import HttpService
-from mage_ilum.http.settings import secret_values
+from mage_ilum.http.settings import WORDS, secret_values
 
 SECRET = [
     "spark.connect.authenticate.token",
@@ -19,6 +20,11 @@ SECRET = [
     "spark.kubernetes.driverEnv.AWS_ACCESS_KEY_ID",
     "spark.executorEnv.API_KEY",
     "spark.executorEnv.apikey",
+    "spark.executorEnv.MYSQL_PWD",
+    "spark.executorEnv.DB_PASS",
+    "spark.executorEnv.AZURE_STORAGE_CONNECTION_STRING",
+    "spark.sql.catalog.lake.tokenValue",
+    "spark.sql.catalog.lake.storageKey",
 ]
 OPEN = [
     "spark.executor.memory",
@@ -38,6 +44,11 @@ def test_a_secret_setting_is_known_by_its_key(key):
 @pytest.mark.parametrize("key", OPEN)
 def test_any_other_setting_may_be_shown(key):
     assert secret_values({key: "v4lue"}) == ()
+
+
+def test_the_chart_has_the_same_words():
+    template = (assets.chart() / "templates" / "_validate-env.tpl").read_text(encoding="utf-8")
+    assert f'"{WORDS}"' in template
 
 
 def test_a_secret_that_begins_as_another_is_hidden_as_a_whole():

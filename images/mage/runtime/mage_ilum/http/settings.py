@@ -3,10 +3,14 @@
 import re
 from collections.abc import Mapping
 
-# Also fs.azure.account.key.<account>, fs.azure.sas.<container>, …private.key, access_key_id; not keySize or keyStore.
-_SECRET = re.compile(
-    "token|passw|passphrase|secret|credential|key(?![a-z])|(?<![a-z])sas(?![a-z])", re.IGNORECASE | re.ASCII
+# What the name of a secret ends with, as the chart has it too (templates/_validate-env.tpl), in any case of letters.
+WORDS = (
+    "passw(or)?d|passphrase|pwd|token|credentials?|connection_?string"
+    "|(^|[^a-z])(pass|sas|key)|(api|access|account|private)key"
 )
+# Here they may be anywhere, since to hide too much costs nothing: fs.azure.account.key.<account>, access_key_id,
+# tokenValue; but not keySize or keyStore.
+_SECRET = re.compile(f"({WORDS}|key)(?![a-z])|secret|token|passw|credential", re.IGNORECASE | re.ASCII)
 
 
 def secret_values(conf: Mapping[str, str]) -> tuple[str, ...]:
