@@ -4,10 +4,11 @@ Helm 4 writes a key as `/mageai/image/tag`, Helm 3 as `mageai.image.tag`.
 """
 
 import re
+import shutil
 import subprocess
 
 import pytest
-from tests.chart.rendering import example, refusal, rendered
+from tests.chart.rendering import example, refusal, rendered, values
 
 from deploykit import assets
 from deploykit.deploy import chart
@@ -50,7 +51,7 @@ def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):
         ("executor", "mageai.persistence.accessModes={ReadWriteOncePod}", "accessModes holds ReadWriteOncePod"),
         ("executor", "executor.serviceAccountName=mage", "executor.serviceAccountName is Mage's own"),
         ("executor", "networkPolicy.apiServer.cidrs=null", "networkPolicy.apiServer.cidrs is empty"),
-        ("spark-service", "ilum.service.namespace=other", "ilum.service.namespace is other, but the driver pods are in"),
+        ("spark-service", "ilum.service.namespace=other", "ilum.service.namespace is other, but the driver"),
         ("split", "mageai.database.existingSecret=", "standaloneScheduler needs mageai.database.existingSecret"),
         ("split", "mageai.redis.existingSecret=", "mageai.redis.existingSecret is empty: replicas take turns by Redis"),
         ("split", "mageai.persistence.enabled=false", "standaloneScheduler needs mageai.persistence.enabled=true"),
@@ -290,3 +291,32 @@ def test_a_refusal_reaches_the_user_as_a_usage_error():
     with pytest.raises(UsageError) as raised:
         chart.network_policies("mageai: {imgae: {}}")
     assert "imgae" in raised.value.why
+
+
+@pytest.mark.parametrize(
+    ("persistence", "words"),
+    [
+        ("{size: 10737418240}", ""),
+        ("{size: 10240Mi, storageClassName: fast}", ""),
+        ("{size: 10G}", "size is 10G, but the volume mage is there already with 10Gi, and no volume shrinks: set"),
+        ("{size: 5Gi}", "size is 5Gi"),
+        ("{size: 10Gi, storageClassName: slow}", "storageClassName is slow, but the volume mage is"),
+        ("{accessModes: [ReadWriteMany]}", "accessModes is [ReadWriteMany], but the volume mage is there already"),
+    ],
+)
+def test_what_kubernetes_refuses_of_a_volume_that_is_there_is_refused_before(persistence, words, tmp_path):
+    """Held against a claim in a file: there is no cluster to look it up in."""
+    copied = shutil.copytree(assets.chart(), tmp_path / "chart")
+    (copied / "claim.yaml").write_text(
+        "metadata: {name: mage}\n"
+        "spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 10Gi}}}\n"
+    )
+    (copied / "templates" / "held.yaml").write_text(
+        '{{ include "mage-ilum.validateVolume.fits" (dict "persistence" .Values.mageai.persistence'
+        ' "claim" (.Files.Get "claim.yaml" | fromYaml)) }}\n'
+    )
+    command = ["helm", "template", "mage", copied, "--values", "-", "--set", "mageai.existingSecret=own"]
+    own = values("minimal", f"mageai.persistence={persistence}")
+    done = subprocess.run(command, input=own, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode == 0) == (not words), done.stderr
+    assert words in done.stderr

@@ -28,12 +28,41 @@
 {{- define "mage-ilum.validateVolume" -}}
 {{- with .Values.mageai.persistence -}}
 {{- if and .enabled (not .existingClaim) -}}
-  {{- $there := lookup "v1" "PersistentVolumeClaim" $.Release.Namespace (include "mage-ilum.claimName" $) -}}
-  {{- if and $there (ne (sortAlpha .accessModes | join ", ") (sortAlpha $there.spec.accessModes | join ", ")) -}}
-    {{- fail (printf "\n\nmageai.persistence.accessModes is [%s], but the volume %s is there already with [%s], which never changes: copy it to a claim of your own, and name that in mageai.persistence.existingClaim." (join ", " .accessModes) $there.metadata.name (join ", " $there.spec.accessModes)) -}}
+  {{- with lookup "v1" "PersistentVolumeClaim" $.Release.Namespace (include "mage-ilum.claimName" $) -}}
+    {{- include "mage-ilum.validateVolume.fits" (dict "persistence" $.Values.mageai.persistence "claim" .) -}}
   {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{- define "mage-ilum.validateVolume.fits" -}}
+{{- $claim := .claim -}}
+{{- $there := $claim.spec -}}
+{{- $cannot := "\n\nmageai.persistence.%s is %s, but the volume %s is there already with %s, %s." -}}
+{{- $never := "which never changes: copy it to a claim of your own, and name that in mageai.persistence.existingClaim" -}}
+{{- with .persistence -}}
+{{- if ne (sortAlpha .accessModes | join ", ") (sortAlpha $there.accessModes | join ", ") -}}
+  {{- fail (printf $cannot "accessModes" (printf "[%s]" (join ", " .accessModes)) $claim.metadata.name (printf "[%s]" (join ", " $there.accessModes)) $never) -}}
+{{- end -}}
+{{- if and .storageClassName (ne .storageClassName $there.storageClassName) -}}
+  {{- fail (printf $cannot "storageClassName" .storageClassName $claim.metadata.name $there.storageClassName $never) -}}
+{{- end -}}
+{{- $size := $there.resources.requests.storage -}}
+{{- if lt (include "mage-ilum.bytes" .size | float64) (include "mage-ilum.bytes" $size | float64) -}}
+  {{- fail (printf $cannot "size" (toYaml .size) $claim.metadata.name $size (printf "and no volume shrinks: set it to %s" $size)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* A quantity of Kubernetes as a plain number. */}}
+{{- define "mage-ilum.bytes" -}}
+{{- $value := toYaml . | regexFind "[0-9.]+" | float64 -}}
+{{- $unit := toYaml . | regexFind "[kKMGTPE]i?" -}}
+{{- $factor := hasSuffix "i" $unit | ternary 1024.0 1000.0 -}}
+{{- range until (int (get (dict "k" 1 "K" 1 "M" 2 "G" 3 "T" 4 "P" 5 "E" 6) (trunc 1 $unit))) -}}
+  {{- $value = mulf $value $factor -}}
+{{- end -}}
+{{- printf "%f" $value -}}
 {{- end -}}
 
 {{/* The ways to Mage's page. */}}

@@ -82,9 +82,7 @@ def _web(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[int]:
 @contextmanager
 def babbling() -> Iterator[int]:
     """Greets first, as SMTP and SSH servers do, and waits for an answer."""
-    with serving(
-        lambda connection: (connection.sendall(b"220 mail.example ready\r\n"), connection.recv(1024))
-    ) as port:
+    with serving(lambda connection: (connection.sendall(b"220 mail.example ready\r\n"), connection.recv(1024))) as port:
         yield port
 
 

@@ -38,7 +38,9 @@ def find_service(
         )
     address, user, password = _split(text, name, f"Write {variables}_URL={example}")
     token = ""
-    if not (user or password) and meant_for(text, own):  # one place's name never goes with another's password, nor a token to a stranger
+    if not (user or password) and meant_for(
+        text, own
+    ):  # one place's name never goes with another's password, nor a token to a stranger
         user, password = (environment.get(f"{variables}_{part}", "") for part in ("USER", "PASSWORD"))
         token = environment.get(f"{variables}_TOKEN", "").strip()  # a Secret made from a file ends with a new line
     authorization = None
