@@ -9,6 +9,9 @@ from mage_ilum.hooks.returned import refuse
 from mage_ilum.sessions.block_run import BlockRun, running
 from mage_ilum.sessions.termination import be_ready
 
+_FINE = "_mage_ilum_fine"
+"""A block's attribute between its run and its storing: the values that were looked at, alive, so that `is` is true."""
+
 
 class _Block(Protocol):
     """What matters here of Mage's Block."""
@@ -38,7 +41,8 @@ def _runs_as_itself(execute: Callable[..., Sequence[object]]) -> Callable[..., S
         with running(BlockRun(self.pipeline_uuid or "", name, str(run))):
             outputs = execute(self, *arguments, **options)
         variables = {f"output_{number}": value for number, value in enumerate(outputs or ())}
-        refuse(self.uuid, variables, classic_is_stored=_has_spark(options.get("global_vars")))
+        stored = _has_spark(options.get("global_vars"))
+        setattr(self, _FINE, refuse(self.uuid, variables, classic_is_stored=stored))
         return outputs
 
     return _execute_block
@@ -51,7 +55,8 @@ def _stores_data(store: Callable[..., object]) -> Callable[..., object]:
     def store_variables(
         self: _Block, variable_mapping: Mapping[str, object], *arguments: object, **options: object
     ) -> object:
-        refuse(self.uuid, variable_mapping, classic_is_stored=options.get("spark") is not None)
+        fine: list[object] = vars(self).pop(_FINE, [])
+        refuse(self.uuid, variable_mapping, classic_is_stored=options.get("spark") is not None, fine=fine)
         return store(self, variable_mapping, *arguments, **options)
 
     return store_variables

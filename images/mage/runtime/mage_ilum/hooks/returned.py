@@ -1,7 +1,7 @@
 """Finds what lives on Spark in what a block returns, and says what to return instead."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from mage_ilum.errors import MageIlumError
@@ -38,57 +38,78 @@ class ReturnedSparkValueError(MageIlumError, TypeError):
     """
 
 
-def refuse(block: str, variables: Mapping[str, object], *, classic_is_stored: bool = False) -> None:
+def refuse(
+    block: str, variables: Mapping[str, object], *, classic_is_stored: bool = False, fine: Sequence[object] = ()
+) -> list[object]:
     """Raise `ReturnedSparkValueError` for the first of a block's variables that holds something of Spark's.
 
     With `classic_is_stored` a DataFrame of a local Spark session passes: Mage writes and reads those itself.
+    Returns the values that hold nothing of Spark's; those of `fine` are not looked at again.
     """
     if "pyspark" not in sys.modules:
-        return
+        return []
+    known: list[object] = []
+    holds: dict[type, bool] = {}
     for variable, value in variables.items():
-        found = _find(value, variable, _DEPTH)
+        if any(value is one for one in fine):
+            continue
+        found = _find(value, holds, _DEPTH)
         if found is None:
+            known.append(value)
             continue
-        where, kind, module = found
-        if classic_is_stored and where == variable and module == "pyspark.sql.dataframe":
+        handle, keys = found
+        if classic_is_stored and not keys and type(handle).__module__ == "pyspark.sql.dataframe":
             continue
+        where = variable + "".join(f"[{key!r}]" for key in reversed(keys))
         raise ReturnedSparkValueError(
-            f"The block {block!r} returns {kind}: {where}.",
+            f"The block {block!r} returns {_named(handle)}: {where}.",
             code="returned-spark-value",
             why="It is a handle to data on the cluster; Mage would have to store the data itself for the next block.",
             fix="Return the rows with `return to_pandas(df)`, or leave them on Spark with "
             '`write_table(df, "db.table")` and return the name of the table. Both are in mage_ilum.',
         )
+    return known
 
 
-def _find(value: object, where: str, depth: int) -> tuple[str, str, str] | None:
-    """Where something of Spark's is, what it is, and the module of its class."""
-    kind = _kind(value)
-    if kind is not None:
-        return where, kind, type(value).__module__
-    if depth == 0:
-        return None
+def _find(value: object, holds: dict[type, bool], depth: int) -> tuple[object, list[object]] | None:
+    """Something of Spark's, and the keys that lead to it, the last first.
+
+    A block may return millions of values, nearly all of a few types: each of these is looked at once, and `holds` says
+    whether it holds others.
+    """
+    if type(value) not in holds and _kind(type(value)) is not None:
+        return value, []
     if isinstance(value, Mapping):
         inner: Iterable[tuple[object, object]] = value.items()
     elif isinstance(value, (list, tuple, set, frozenset)):
         inner = enumerate(value)
     else:
+        holds[type(value)] = False
+        return None
+    holds[type(value)] = True
+    if depth == 0:
         return None
     for key, part in inner:
-        found = _find(part, f"{where}[{key!r}]", depth - 1)
+        if holds.get(type(part)) is False:
+            continue
+        found = _find(part, holds, depth - 1)
         if found is not None:
+            found[1].append(key)
             return found
     return None
 
 
-def _kind(value: object) -> str | None:
+def _named(handle: object) -> str:
+    kind = _kind(type(handle)) or ""
+    return "a streaming Spark DataFrame" if kind == _KINDS["DataFrame"] and _is_streaming(handle) else kind
+
+
+def _kind(of: type) -> str | None:
     """What of Spark's this is, by name: `isinstance` would import PySpark, and Connect's classes are others."""
-    for base in type(value).__mro__:
+    for base in of.__mro__:
         if base.__module__.startswith("pyspark.pandas"):
             return _PANDAS_ON_SPARK
         if base.__module__.startswith("pyspark.") and base.__name__ in _KINDS:
-            if base.__name__ == "DataFrame" and _is_streaming(value):
-                return "a streaming Spark DataFrame"
             return _KINDS[base.__name__]
     return None
 
