@@ -57,3 +57,34 @@ def test_the_time_counts_from_the_last_sign_of_life_not_from_a_deadline():
     assert watch.problem.code == "stuck"
     assert len(asked) == 2
     assert asked[1] == pytest.approx(0.2, abs=0.1)
+
+
+class UnavailableError(grpc.RpcError):
+    """What gRPC raises where the connection is lost."""
+
+    def code(self):
+        return grpc.StatusCode.UNAVAILABLE
+
+
+class Raced(Watch):
+    """A watch that hears from the server, in another thread, right after a failure was noted."""
+
+    noted = None
+
+    @property
+    def _failing(self):
+        return self.noted
+
+    @_failing.setter
+    def _failing(self, value):
+        self.noted = value
+        if value is not None:
+            thread = threading.Thread(target=self.heard)
+            thread.start()
+            thread.join(0.2)
+
+
+def test_a_sign_of_life_while_a_failure_is_explained_does_no_harm():
+    watch = Raced(lambda seconds: None, lambda code, seconds: ConnectionProblem(code, code=code), silence=1)
+    error = UnavailableError()
+    assert watch.explain(error) is error

@@ -93,8 +93,9 @@ class Watch:
 
     def heard(self) -> None:
         """Something arrived from the server."""
-        self._heard = time.monotonic()
-        self._failing = None
+        with self._changed:
+            self._heard = time.monotonic()
+            self._failing = None
 
     def explain(self, error: "grpc.RpcError") -> Exception:
         """What to raise for a failed call: the error itself, which PySpark may try again, or the end of all trying."""
@@ -108,9 +109,11 @@ class Watch:
                 self.heard()
             return error
         now = time.monotonic()
-        first, last = self._failing or (now, now)
-        self._failing = (first if now - last < _FRESH else now, now)
-        if now - self._failing[0] > PATIENCE:
+        with self._changed:
+            first, last = self._failing or (now, now)
+            first = first if now - last < _FRESH else now
+            self._failing = (first, now)
+        if now - first > PATIENCE:
             return self._give_up("lost", PATIENCE)
         return error
 
