@@ -96,6 +96,20 @@ def test_a_creation_that_was_cut_off_is_finished_and_keeps_what_was_written_sinc
     assert not create(SHIPPED, tmp_path)
 
 
+class Meanwhile(type(Path())):
+    """A folder in which another pod begins to lay out the project while it is listed."""
+
+    def iterdir(self):
+        for name in (creation.UNFINISHED, "metadata.yaml"):
+            (self / name).touch()
+        return super().iterdir()
+
+
+def test_a_project_that_another_pod_has_begun_is_finished_and_not_taken_for_somebodys(tmp_path):
+    assert create(SHIPPED, Meanwhile(tmp_path))
+    assert (tmp_path / "pipelines" / "account_totals" / "metadata.yaml").is_file()
+
+
 def test_a_folder_that_a_volume_brings_empty_becomes_the_project(tmp_path):
     (tmp_path / "lost+found").mkdir()
     assert create(SHIPPED, tmp_path)

@@ -36,10 +36,10 @@ def create(shipped: Path, project: Path) -> bool:
     """
     project.mkdir(parents=True, exist_ok=True)
     marker = project / UNFINISHED
-    if not marker.exists():
-        if any(entry.name not in _NOT_A_PROJECT for entry in project.iterdir()):
-            return False
+    if all(entry.name in _NOT_A_PROJECT for entry in project.iterdir()):
         marker.touch()
+    elif not marker.exists():  # looked for last: a second pod's comes before anything else of it
+        return False
     for source in sorted(shipped.rglob("*")):
         name = source.relative_to(shipped)
         target = project / name
