@@ -27,30 +27,31 @@ A name whose values are empty adds no rule, and so allows nothing.
 {{- end -}}
 {{- end -}}
 
-{{/* One rule: to pods of another namespace, on the port that they listen on. `arrow` says to whom. */}}
+{{/* One rule: to pods of another namespace, on the ports that they listen on. `arrow` says to whom. */}}
 {{- define "mage-ilum.egress.pods" }}
-# --> {{ .arrow }} :{{ .port }}
-- to:
-    - namespaceSelector:
-        matchLabels:
-          kubernetes.io/metadata.name: {{ .namespace }}
-      podSelector:
-        matchLabels:
-          {{- toYaml .podSelector | nindent 10 }}
-  ports:
-    - {protocol: TCP, port: {{ .port }}}
+{{- $peer := dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" .namespace)) "podSelector" (dict "matchLabels" .podSelector) }}
+{{- include "mage-ilum.egress.peers" (merge (dict "to" (list $peer)) .) }}
 {{- end -}}
 
 {{/* One rule: to the peers in `to`, or none where that is empty. */}}
 {{- define "mage-ilum.egress.peers" }}
 {{- if .to }}
-# --> {{ .arrow }} :{{ .port }}
+# --> {{ .arrow }} :{{ join ", " .ports }}
 - to:
     {{- toYaml .to | nindent 4 }}
   ports:
-    {{- range .protocols | default (list "TCP") }}
-    - {protocol: {{ . }}, port: {{ $.port }}}
+    {{- range $port := .ports }}
+    {{- range $.protocols | default (list "TCP") }}
+    - {protocol: {{ . }}, port: {{ $port }}}
     {{- end }}
+    {{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The peers that a list of addresses stands for. */}}
+{{- define "mage-ilum.ipBlocks" -}}
+{{- range . }}
+- ipBlock: {cidr: {{ . | quote }}}
 {{- end }}
 {{- end -}}
 

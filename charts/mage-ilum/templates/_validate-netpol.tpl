@@ -84,8 +84,7 @@
 {{- end -}}
 {{- $api := $policy.apiServer -}}
 {{- range list (dict "key" "ilum.server.cidrs" "cidrs" $.Values.ilum.server.cidrs "ports" (list $.Values.ilum.server.port)) (dict "key" "networkPolicy.apiServer.cidrs" "cidrs" $api.cidrs "ports" $api.ports) -}}
-  {{- $peers := list -}}
-  {{- range .cidrs -}}{{- $peers = append $peers (dict "ipBlock" (dict "cidr" .)) -}}{{- end -}}
+  {{- $peers := include "mage-ilum.ipBlocks" .cidrs | fromYamlArray -}}
   {{- $ports := list -}}
   {{- range .ports -}}{{- $ports = append $ports (dict "port" .) -}}{{- end -}}
   {{- $rules = append $rules (dict "key" .key "to" $peers "ports" $ports) -}}
