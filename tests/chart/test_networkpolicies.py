@@ -166,7 +166,7 @@ def test_only_what_starts_jobs_may_call_the_api_server():
 
 
 def test_an_api_server_whose_address_moves_is_any_address_but_for_cloud_metadata():
-    anywhere = everywhere(v4=["169.254.0.0/16"], v6=["fd00:ec2::/32", "fd20:ce::/32", "fe80::/10"])
+    anywhere = everywhere(v4=["168.63.129.16/32", "169.254.0.0/16"], v6=["fd00:ec2::/32", "fd20:ce::/32", "fe80::/10"])
     found = egress("networkPolicy.apiServer.cidrs=[]", "networkPolicy.apiServer.anyAddress=true")
     assert {"to": anywhere, "ports": tcp(6443)} in found["server"]
     assert "0.0.0.0/0" not in str({kind: rules for kind, rules in found.items() if kind != "server"})

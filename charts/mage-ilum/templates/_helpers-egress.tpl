@@ -40,7 +40,7 @@
 {{- if .anyAddress }}
 {{- /* Wherever it is, but for link-local addresses and those of cloud metadata. */}}
 {{- $to = concat $to (list
-      (dict "ipBlock" (dict "cidr" "0.0.0.0/0" "except" (list "169.254.0.0/16")))
+      (dict "ipBlock" (dict "cidr" "0.0.0.0/0" "except" (list "168.63.129.16/32" "169.254.0.0/16")))
       (dict "ipBlock" (dict "cidr" "::/0" "except" (list "fd00:ec2::/32" "fd20:ce::/32" "fe80::/10")))) }}
 {{- end }}
 {{- include "mage-ilum.egress.peers" (dict "arrow" "Kubernetes API server, to start worker pods" "ports" .ports "to" $to) }}
