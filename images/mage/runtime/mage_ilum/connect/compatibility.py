@@ -51,7 +51,7 @@ def check_client(client: str, server: str, *, allow_newer: bool = False) -> Verd
         warnings.warn(
             f"PySpark {client} talks to the {newer} Spark {server}: this works, but {rest}. "
             f"A Mage image for Spark {fitting} fits better.",
-            stacklevel=5,  # the line that opens the session
+            stacklevel=6,  # the line that opens the session
         )
     return answer
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from mage_ilum.connect.address import ConnectAddress, resolve
 from mage_ilum.errors import AddressError
 from mage_ilum.sessions.block_run import current_block_run
-from mage_ilum.sessions.connection import channel_builder, check_server, own_address
-from mage_ilum.sessions.newer_client import supply_settings
 from mage_ilum.sessions.retries import bound_retries, stop_retries
+from mage_ilum.sessions.session import open_checked
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -35,14 +34,12 @@ def _checked(init: Callable[..., None]) -> Callable[..., None]:
         if address is None:
             init(self, connection, *arguments, **options)
             return
-        import pyspark
 
-        address = own_address(address)
-        answer = check_server(address, pyspark.__version__, _SECONDS)
-        init(self, channel_builder(address), *arguments, **options)
-        bound_retries(self)
-        if answer == "newer-client":
-            supply_settings(self)
+        def make(builder: object) -> "SparkSession":
+            init(self, builder, *arguments, **options)
+            return self
+
+        open_checked(address, _SECONDS, make)
 
     return checked
 

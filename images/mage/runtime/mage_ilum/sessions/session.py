@@ -1,6 +1,6 @@
 """A Spark Connect session for one block: checked before, its own, watched, and always ended."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -9,10 +9,12 @@ from mage_ilum.connect.address import ConnectAddress, resolve
 from mage_ilum.connect.compatibility import unusable
 from mage_ilum.errors import NoSessionError
 from mage_ilum.sessions.connection import channel_builder, check_server, own_address
+from mage_ilum.sessions.newer_client import supply_settings
 from mage_ilum.sessions.retries import bound_retries, stop_retries
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from pyspark.sql.connect.client import ChannelBuilder
 
 _current: "ContextVar[SparkSession | None]" = ContextVar("mage_ilum_session", default=None)
 
@@ -36,17 +38,12 @@ def spark_session(
     ...     spark.range(1000).count()
     1000
     """
-    address = own_address(resolve(url).with_parameters(user_agent=app_name))
-    answer = check_server(address, client_version(), timeout, allow_newer=allow_newer_client)
-    session = _open(address)
+    address = resolve(url).with_parameters(user_agent=app_name)
+    session = open_checked(address, timeout, _new, allow_newer=allow_newer_client)
     before = _make_active(session)
     outer = _current.get()
     _current.set(session)
     try:
-        if answer == "newer-client":
-            from mage_ilum.sessions.newer_client import supply_settings
-
-            supply_settings(session)
         yield session
     finally:
         _current.set(outer)
@@ -83,14 +80,37 @@ def client_version() -> str:
     return version
 
 
-def _open(address: ConnectAddress) -> "SparkSession":
-    """A new session, never one that somebody else in this process has; asks the server nothing yet."""
-    builder = channel_builder(address)
+def open_checked(
+    address: ConnectAddress,
+    timeout: float,
+    make: "Callable[[ChannelBuilder], SparkSession]",
+    *,
+    allow_newer: bool = False,
+) -> "SparkSession":
+    """A new session on a server that fits, as `check_server` finds and raises; `make` makes it of what it is given."""
+    address = own_address(address)
+    answer = check_server(address, client_version(), timeout, allow_newer=allow_newer)
+    session = make(channel_builder(address))
+    bound_retries(session)
+    if answer == "newer-client":
+        try:
+            supply_settings(session)
+        except BaseException:
+            _stop(session)
+            raise
+    return session
+
+
+def _new(builder: "ChannelBuilder") -> "SparkSession":
+    """Never one that somebody else in this process has; asks the server nothing yet."""
     from pyspark.sql.connect.session import SparkSession
 
-    session = SparkSession(builder)
-    bound_retries(session)
-    return session
+    return SparkSession(builder)
+
+
+def _stop(session: "SparkSession") -> None:
+    stop_retries(session)
+    session.stop()
 
 
 def _make_active(session: "SparkSession") -> "SparkSession | None":
@@ -109,8 +129,7 @@ def _make_active(session: "SparkSession") -> "SparkSession | None":
 def _end(session: "SparkSession", before: "SparkSession | None") -> None:
     from pyspark.sql.connect.session import SparkSession
 
-    stop_retries(session)
-    session.stop()
+    _stop(session)
     if before is not None and not before.is_stopped:
         SparkSession._active_session.session = before
         with SparkSession._lock:
