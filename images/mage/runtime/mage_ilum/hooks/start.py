@@ -1,7 +1,8 @@
 """Runs at the start of every Python of the image, by a line in a .pth file, and waits for Mage and PySpark.
 
-Then Mage's blocks refuse what cannot be stored and say so, what PySpark gives can be stored, and the session that
-`SparkSession.builder.remote(...).getOrCreate()` makes is checked and watched as one of `spark_session()`.
+Then Mage's blocks refuse what cannot be stored and say so, its page for a base path is the pod's own, what PySpark
+gives can be stored, and the session that `SparkSession.builder.remote(...).getOrCreate()` makes is checked and watched
+as one of `spark_session()`.
 `MAGE_ILUM_HOOKS=0` in the environment switches all of it off. Nothing but `sys` and `os` is imported before.
 """
 
