@@ -64,7 +64,9 @@ class IncompatibleClientError(MageIlumError):
 
 
 class ConnectionProblem(MageIlumError):  # noqa: N818  it describes the network's state, not only a failure of ours
-    """No Spark Connect server answered at the address; `code` is a key of `problems.PROBLEMS`.
+    """A server did not answer as it has to: Spark Connect's, Ilum SQL's, by JDBC too, or whose a check's query is.
+
+    `code` says how: a key of `connect.problems.PROBLEMS` or `hive.problems.PROBLEMS`, or one of JDBC or the check.
 
     >>> from mage_ilum import spark_session
     >>> try:

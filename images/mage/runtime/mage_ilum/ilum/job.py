@@ -47,7 +47,7 @@ class SparkConnectJob:
     However the block ends, the job is stopped and deleted (one that failed by itself stays listed, for its log): also
     when it does not start in time, when Ilum's answer is lost, and when Mage kills the block. Raises `AddressError`,
     `UsageError` for a name or a setting that cannot be, `ServiceError` when Ilum does not answer or refuses,
-    `JobFailedError`.
+    `ConnectionProblem` where the new server is there and does not want us, `JobFailedError`.
 
     >>> from mage_ilum import dynamic_allocation
     >>> with SparkConnectJob("nightly", conf=dynamic_allocation(1, 8)) as job:
