@@ -152,6 +152,7 @@ def test_a_secret_in_clear_is_refused_in_containers_of_the_users_own_too(contain
         "{name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /var/run/token}",
         "{name: AWS_ACCESS_KEY_ID, value: AKIA}",
         "{name: SSH_PUBLIC_KEY, value: ssh-ed25519}",
+        "{name: PARTITION_KEY, value: event_date}",
         "{name: MAX_TOKENS, value: '7'}",
         "{name: OPTIONS, value: 'password=$(PASSWORD)'}",
         "{name: TOKENIZERS_PARALLELISM, value: 'false'}",

@@ -24,7 +24,7 @@
 {{- define "mage-ilum.validateEnv.clear" -}}
 {{- range .env -}}
 {{- /* The words are those of mage_ilum/http/settings.py. */ -}}
-{{- $words := "passw(or)?d|passphrase|pwd|token|credentials?|connection_?string|(^|[^a-z])(pass|sas|key)|(api|access|account|private)key" -}}
+{{- $words := "passw(or)?d|passphrase|pwd|token|credentials?|connection_?string|(^|[^a-z])(pass|sas)|(api|access|account|private|encryption|shared|signing)_?key" -}}
 {{- $named := and (regexMatch (printf "(?i)(%s)$|secret" $words) .name) (not (regexMatch "(?i)(_(FILE|PATH|DIR|NAME|TIME)|PUBLIC_?KEY)$" .name)) -}}
 {{- $inside := regexMatch "(?i)://[^/@\\s]*:[^/@\\s]+@|(password|accountkey|token)=[^\\s;&$]" (toString .value) -}}
 {{- if and .value (or $named $inside) -}}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 # What the name of a secret ends with, as the chart has it too (templates/_validate-env.tpl), in any case of letters.
 WORDS = (
     "passw(or)?d|passphrase|pwd|token|credentials?|connection_?string"
-    "|(^|[^a-z])(pass|sas|key)|(api|access|account|private)key"
+    "|(^|[^a-z])(pass|sas)|(api|access|account|private|encryption|shared|signing)_?key"
 )
 # Here they may be anywhere, since to hide too much costs nothing: fs.azure.account.key.<account>, access_key_id,
 # tokenValue; but not keySize or keyStore.
