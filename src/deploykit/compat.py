@@ -1,4 +1,4 @@
-"""(client, server, Python, Mage) -> verdict."""
+"""How a client fits a server, and whether Python UDFs run."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -8,11 +8,10 @@ from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from deploykit import assets
 from deploykit.catalog import Catalog, Sdist, SparkLine
 from deploykit.compat import UdfVerdict, Verdict, compare, udfs
 from deploykit.errors import IncompatibleError
-from deploykit.image import label_names, pyspark_wheel, wheelhouse
+from deploykit.image import label_names, pyspark_wheel, sources, wheelhouse
 from deploykit.image import lock as locking
 from deploykit.image.base import Base
 from deploykit.image.extras import PlannedExtra
@@ -26,7 +25,6 @@ DOCKER, REGISTRY, NOT_ASKED = "docker", "registry", ""
 something has to be left out."""
 BYTECODE, WARM = "bytecode", "warm"
 """What may be left out of an image: it starts more slowly, and works all the same."""
-SOURCES = ("Dockerfile.j2", "stages", "runtime", "project")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +90,7 @@ class Plan:
     @cached_property
     def source_hashes(self) -> Mapping[str, str]:
         """The hash of each source of our layers, read once: tag, labels and the key of each layer are made of it."""
-        return source_hashes()
+        return sources.hashes()
 
     @property
     def tag(self) -> str:
@@ -119,7 +117,7 @@ class Plan:
             label_names.PROFILE: str(self.profile),
             label_names.JAVA: self.java.version,
             label_names.WARM: str(self.warm).lower(),
-            label_names.SOURCES: sources(self.source_hashes),
+            label_names.SOURCES: sources.label(self.source_hashes),
             label_names.VERSION: version("deploykit"),
             label_names.INPUTS: self.inputs,
             label_names.LAYERS: keys.label(keys.keys(self)),
@@ -201,31 +199,3 @@ def make(
         insecure_registry=request.insecure_registry,
         timeout=request.timeout,
     )
-
-
-def sources(hashes: Mapping[str, str]) -> str:
-    """The start of a SHA-256 of all that this deploykit itself puts into an image: another release may differ."""
-    value = [pyspark_wheel.FORMAT, hashes]
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def source_hashes() -> dict[str, str]:
-    """The hash of each file that is copied or run while the image is built."""
-    root = assets.image()
-    files = [
-        path for name in SOURCES for path in ([root / name] if (root / name).is_file() else source_files(root / name))
-    ]
-    return {
-        str(path.relative_to(root)): f"{is_executable(path):d}-{hashlib.sha256(path.read_bytes()).hexdigest()}"
-        for path in sorted(files)
-    }
-
-
-def source_files(folder: Path) -> list[Path]:
-    """The files of a folder as they are published: without what running them left behind."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-
-
-def is_executable(path: Path) -> bool:
-    """Whether a source file is published as a program."""
-    return bool(path.stat().st_mode & 0o100)

@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from deploykit import assets
+from deploykit.image.sources import is_executable, published
 from deploykit.image.wheelhouse import Wheel
-from deploykit.plan import Plan, is_executable, source_files
+from deploykit.plan import Plan
 
 
 def dockerfile(plan: Plan) -> str:
@@ -99,7 +100,7 @@ def write(
 
 
 def _copy(source: Path, target: Path) -> None:
-    for path in source_files(source):
+    for path in published(source):
         copy = target / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)

@@ -37,8 +37,6 @@ class LocalImage:
     platform: str
     repo_digests: tuple[str, ...]
     labels: Mapping[str, str]
-    environment: tuple[str, ...]
-    size: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +139,6 @@ class Engine:
             platform=f"{attributes['Os']}/{attributes['Architecture']}",
             repo_digests=tuple(attributes.get("RepoDigests") or ()),
             labels=attributes["Config"].get("Labels") or {},
-            environment=tuple(attributes["Config"].get("Env") or ()),
-            size=attributes["Size"],
         )
 
     def pull(self, reference: str, *, platform: str, progress: Progress) -> None:

@@ -11,9 +11,9 @@ from tests.unit.supply_chain import images
 from tests.unit.sync.environments import environment, server
 from tests.unit.test_files import Steps
 
-from deploykit import catalog, plan
+from deploykit import catalog
 from deploykit.deploy.reference import ImageReference
-from deploykit.image import index
+from deploykit.image import index, sources
 from deploykit.registry import Registry
 from deploykit.request import Profile
 from deploykit.supply_chain import complete
@@ -84,7 +84,7 @@ def test_another_deploykit_is_told_by_what_it_puts_into_an_image(look):
     report = {Kind.DEPLOYKIT: Policy.REPORT}
     assert look(report).drift == ()
     assert drift(look(report, **{"io.deploykit.sources": "0" * 16})) == [
-        ("deploykit", f"sources {'0' * 16}", plan.sources(plan.source_hashes()), "report")
+        ("deploykit", f"sources {'0' * 16}", sources.label(sources.hashes()), "report")
     ]
     [(_, before, _, _)] = drift(look(report, **{"io.deploykit.sources": ""}))
     assert before == "sources of an older deploykit"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 MAGIC = b"\x7fELF"
 MACHINES = {62: "linux/amd64", 183: "linux/arm64"}
 _DYNAMIC, _LOAD = 2, 1
-_NEEDED, _STRINGS, _SONAME = 1, 5, 14
+_NEEDED, _STRINGS = 1, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,6 @@ class Elf:
 
     platform: str
     needed: tuple[str, ...]
-    soname: str = ""
 
 
 def read(data: bytes) -> Elf | None:
@@ -48,8 +47,4 @@ def read(data: bytes) -> Elf | None:
     def text(value: int) -> str:
         return data[offset + value : data.index(b"\0", offset + value)].decode("utf-8", "replace")
 
-    return Elf(
-        platform=platform,
-        needed=tuple(text(value) for tag, value in tags if tag == _NEEDED),
-        soname=next((text(value) for tag, value in tags if tag == _SONAME), ""),
-    )
+    return Elf(platform=platform, needed=tuple(text(value) for tag, value in tags if tag == _NEEDED))
