@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from deploykit.cli import settings
-from deploykit.cli.request_options import NAMES, WHICH_SPARK, add_options, place, to_request
+from deploykit.cli.request_options import NAMES, WHICH_SPARK, Place, add_options, place, to_request
 from deploykit.detect.evidence import Confidence
 from deploykit.errors import UsageError
 from deploykit.sync.environment import DEFAULT, Environment, called, policies, refuse_shared_values
@@ -19,8 +19,6 @@ FOR_ONE = (*NAMES, "values", "confidence")
 """The options, as click names them, that an environment can have for itself."""
 OWN = ("token-env", "drift")
 """What an environment has that no option stands for."""
-FILE = 2
-"""The place of `deploykit.toml`, behind the command line and the variables; its top level is behind an environment."""
 
 
 def add_environment_options(function: Callable[..., object]) -> Callable[..., object]:
@@ -90,13 +88,13 @@ def _environment(
         token=_token(name, own.get("token-env")),
         policies=policies(drift, own_drift),
         confidence=Confidence[str(values["confidence"]).upper()],
-        any_platform=places["platform"] > FILE + 1,
+        any_platform=places["platform"] is Place.DEFAULT,
     )
 
 
 def _merged(
     name: str, own: Mapping[str, object], options: Mapping[str, object]
-) -> tuple[Mapping[str, object], Mapping[str, int]]:
+) -> tuple[Mapping[str, object], Mapping[str, Place]]:
     """The options with an environment's own settings over those of the top level, and where each was set."""
     context = click.get_current_context()
     known = settings.parameters(str(context.info_name))
@@ -109,19 +107,19 @@ def _merged(
             fix=f"set it at the top of {settings.CONFIG}",
         )
     values = dict(options)
-    places = {key: place(key) + (place(key) >= FILE) for key in options}
+    places = {key: place(key) for key in options}
     for key, value in own.items():
-        if key in OWN or place(keys[key]) < FILE:
+        if key in OWN or places[keys[key]] < Place.ENVIRONMENT:
             continue
         values[keys[key]] = known[key].process_value(context, settings.checked(where, key, value, known[key]))
-        places[keys[key]] = FILE
+        places[keys[key]] = Place.ENVIRONMENT
         if key == "server":
             values["sharing"] = context.params["sharing"]  # where its callback leaves the others
     return values, places
 
 
 def _refuse_for_several(options: Mapping[str, object], names: Sequence[str]) -> None:
-    near = [name for name in (*WHICH_SPARK, "values") if options.get(name) and place(name) < FILE]
+    near = [name for name in (*WHICH_SPARK, "values") if options.get(name) and place(name) < Place.ENVIRONMENT]
     if len(names) > 1 and near:
         option = f"--{near[0].replace('_', '-')}"
         raise UsageError(

@@ -1,6 +1,7 @@
 """The options that say what image is wanted: the same for `plan`, `render` and `image`."""
 
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from functools import wraps
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +18,25 @@ from deploykit.image.platform import host_platform
 from deploykit.request import Profile, Request
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
+
+
+class Place(IntEnum):
+    """Where an option was set, the nearest to the person first: what is nearer wins."""
+
+    COMMAND_LINE = 0
+    VARIABLE = 1
+    ENVIRONMENT = 2
+    """`[environments.NAME]` of `deploykit.toml`."""
+    FILE = 3
+    """The top level of `deploykit.toml`."""
+    DEFAULT = 4
+
+
+_PLACES = {
+    ParameterSource.COMMANDLINE: Place.COMMAND_LINE,
+    ParameterSource.ENVIRONMENT: Place.VARIABLE,
+    ParameterSource.DEFAULT_MAP: Place.FILE,
+}
 
 
 def request_options(function: _Command) -> Callable[..., object]:
@@ -37,15 +57,15 @@ def add_options(function: Callable[..., object]) -> Callable[..., object]:
     return function
 
 
-def to_request(options: Mapping[str, object], place: Callable[[str], int]) -> Request:
+def to_request(options: Mapping[str, object], place: Callable[[str], Place]) -> Request:
     """The request of the options. What is empty, such as the value of an unset variable, counts as not given.
 
-    `place` says how near to the person an option was set, 0 being the command line: a flag that names the Spark takes
-    the place of a variable that does, and that of `deploykit.toml`.
+    `place` says where an option was set: a flag that names the Spark takes the place of a variable that does, and that
+    of `deploykit.toml`.
     """
     given = {name: value for name, value in options.items() if value not in (None, "")}
     places = {name: place(name) for name in WHICH_SPARK if name in given}
-    nearest = min(places.values(), default=0)
+    nearest = min(places.values(), default=Place.COMMAND_LINE)
     for name in (*places, "helm_values"):  # a release is one of the place that names its namespace
         if name in given and place(name) > nearest:
             del given[name]
@@ -55,10 +75,10 @@ def to_request(options: Mapping[str, object], place: Callable[[str], int]) -> Re
     return Request(**{**values, "profile": Profile(str(values["profile"]))})  # type: ignore[arg-type] # click checked them
 
 
-def place(name: str) -> int:
-    """How near to the person an option of the running command was set; 0 is the command line."""
+def place(name: str) -> Place:
+    """Where an option of the running command was set, as far as click knows: it reads no environments."""
     source = click.get_current_context().get_parameter_source(name)
-    return _PLACES.get(source, len(_PLACES)) if source is not None else len(_PLACES)
+    return Place.DEFAULT if source is None else _PLACES.get(source, Place.DEFAULT)
 
 
 def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]:
@@ -114,8 +134,6 @@ def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]
 
 
 WHICH_SPARK = ("spark", "server", "namespace", "ilum_core")
-_PLACES = {ParameterSource.COMMANDLINE: 0, ParameterSource.ENVIRONMENT: 1, ParameterSource.DEFAULT_MAP: 2}
-
 NAMES = (
     "spark", "server", "sharing", "namespace", "context", "ilum_core", "helm_values", "client", "executor_python",
     "mage", "base", "profile", "extras", "repository", "platform", "warm", "ca_file", "apt_mirror", "apt_sources",
