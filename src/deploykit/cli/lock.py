@@ -27,7 +27,7 @@ def command(*, reference: str | None, check: bool, output_format: str) -> int:
     for what in everything:
         try:
             if isinstance(what, SparkLine):
-                newest = known.spark(list(what.patches)[-1])
+                newest = known.newest_patch(what.line)
                 lock.refuse_what_cannot_fit(newest, what, found.inventory, known, base=name)
             pins = lock.for_every_platform(what, found.inventory, known, base=name)
         except IncompatibleError as error:
