@@ -4,12 +4,16 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploykit import cache
 from deploykit.errors import BuildError, UnreachableError
 from deploykit.image import index_settings
 from deploykit.image.index import File
 from deploykit.progress import Progress
+
+if TYPE_CHECKING:
+    from requests import Response
 
 CONNECT_SECONDS = 3
 SILENCE_SECONDS = 60  # a mirror may have to fetch a large file itself before the first byte comes
@@ -35,41 +39,59 @@ def into_cache(file: File, *, ca_file: Path | None, progress: Progress) -> Path:
     return blob
 
 
-def _fetch(file: File, target: Path, *, ca_file: Path | None, progress: Progress) -> None:
-    import requests
+def small(url: str, *, limit: int, what: str, fix: str, ca_file: Path | None) -> bytes:
+    """A published text that nothing vouches for yet: no more than `limit` bytes of it are read.
 
+    `what` and `fix` say of the `UnreachableError` what is missing, and what to type.
+    """
+    content = b""
+    with _answer(url, what=what, fix=fix, ca_file=ca_file) as answer:
+        for chunk in answer.iter_content(1 << 16):
+            content += chunk
+            if len(content) >= limit:
+                break
+    return content[:limit]
+
+
+def _fetch(file: File, target: Path, *, ca_file: Path | None, progress: Progress) -> None:
     digest = hashlib.sha256()
     done = 0
-    try:
-        with (
-            requests.get(
-                file.url,
-                stream=True,
-                timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
-                verify=str(index_settings.certificates(ca_file)),
-                auth=index_settings.credentials(file.url),
-            ) as answer,
-            target.open("wb") as output,
-        ):
-            answer.raise_for_status()
-            total = int(answer.headers.get("Content-Length") or file.size)
-            for chunk in answer.iter_content(1 << 20):
-                output.write(chunk)
-                digest.update(chunk)
-                done += len(chunk)
-                progress.advance(file.file, done, total)
-    except requests.RequestException as error:
-        raise UnreachableError(
-            f"{file.file} could not be fetched.",
-            why=_reason(error),
-            fix="run it again; behind a company network, see --ca-file, UV_DEFAULT_INDEX and --maven-mirror",
-        ) from None
+    fix = "run it again; behind a company network, see --ca-file, UV_DEFAULT_INDEX and --maven-mirror"
+    with (
+        _answer(file.url, what=f"{file.file} could not be fetched.", fix=fix, ca_file=ca_file) as answer,
+        target.open("wb") as output,
+    ):
+        total = int(answer.headers.get("Content-Length") or file.size)
+        for chunk in answer.iter_content(1 << 20):
+            output.write(chunk)
+            digest.update(chunk)
+            done += len(chunk)
+            progress.advance(file.file, done, total)
     if digest.hexdigest() != file.sha256:
         raise BuildError(
             f"{file.file} is not the file that was locked.",
             why=f"Its SHA-256 is {digest.hexdigest()}, the lock says {file.sha256}.",
             fix="find out what the server serves before you build; nothing was kept",
         )
+
+
+@contextmanager
+def _answer(url: str, *, what: str, fix: str, ca_file: Path | None) -> "Iterator[Response]":
+    """An answer whose body was not read yet; what goes wrong while it is read is an `UnreachableError` too."""
+    import requests
+
+    try:
+        with requests.get(
+            url,
+            stream=True,
+            timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
+            verify=str(index_settings.certificates(ca_file)),
+            auth=index_settings.credentials(url),
+        ) as answer:
+            answer.raise_for_status()
+            yield answer
+    except requests.RequestException as error:
+        raise UnreachableError(what, why=_reason(error), fix=fix) from None
 
 
 def _reason(error: Exception) -> str:

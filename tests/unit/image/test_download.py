@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +58,12 @@ def index() -> Iterator[Index]:
                 self.send_header("Content-Length", str(len(CONTENT)))
                 self.end_headers()
                 self.wfile.write(CONTENT[:1000])
+            elif self.path == "/endless":
+                self.send_response(200)
+                self.end_headers()
+                with suppress(OSError):  # nobody reads all of it
+                    while True:
+                        self.wfile.write(CONTENT)
             elif self.path.endswith("/wheel"):
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(CONTENT)))
@@ -186,3 +193,22 @@ def test_builds_at_once_fetch_a_file_once(index, own_cache):
     assert len(set(paths)) == 1
     assert index.asked == {"/wheel": 1}
     assert kept(own_cache) == paths[:1]
+
+
+def small(index: Index, path: str, *, limit: int) -> bytes:
+    url = f"http://127.0.0.1:{index.port}{path}"
+    return download.small(url, limit=limit, what="The list could not be fetched.", fix="another", ca_file=None)
+
+
+def test_of_a_small_text_no_more_is_read_than_it_may_have(index):
+    assert small(index, "/wheel", limit=len(CONTENT) + 1) == CONTENT
+    assert small(index, "/wheel", limit=100_000) == CONTENT[:100_000]
+    assert len(small(index, "/endless", limit=1 << 20)) == 1 << 20
+
+
+@pytest.mark.parametrize(("path", "why"), [("/nothing", "404"), ("/half", "did not answer")])
+def test_a_small_text_that_does_not_come_is_unreachable(index, path, why):
+    with pytest.raises(UnreachableError, match="The list could not be fetched") as caught:
+        small(index, path, limit=1 << 20)
+    assert why in caught.value.why
+    assert caught.value.fix == "another"

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from deploykit.errors import UnreachableError
-from deploykit.image import download, index_settings
+from deploykit.image import download
 from deploykit.image.index import File
 from deploykit.image.layers.debian import release
 from deploykit.image.layers.debian.sources import Suite
@@ -62,7 +61,14 @@ def newest(
 def _offered(
     suite: Suite, names: Collection[str], architecture: str, *, trusted: bool, ca_file: Path | None, progress: Progress
 ) -> Iterator[Package]:
-    signed = _fetch(f"{suite.address}/dists/{suite.name}/InRelease", ca_file)
+    url = f"{suite.address}/dists/{suite.name}/InRelease"
+    signed = download.small(
+        url,
+        limit=release.LARGEST,
+        what=f"Debian's list of packages, {url}, could not be fetched.",
+        fix="--apt-mirror, --ca-file or a proxy",
+        ca_file=ca_file,
+    )
     text = release.verified(signed, suite) if trusted else release.unverified(signed, suite)
     url, sha256, size = release.packages(text, suite, architecture)
     listed = File(name=suite.name, version="", file=f"{suite.name}-Packages.xz", url=url, sha256=sha256, size=size)
@@ -92,24 +98,3 @@ def _package(lines: Sequence[str], suite: Suite) -> Package:
         sha256=fields["SHA256"],
         size=int(fields["Size"]),
     )
-
-
-def _fetch(url: str, ca_file: Path | None) -> bytes:
-    import requests
-
-    try:
-        answer = requests.get(
-            url,
-            timeout=(download.CONNECT_SECONDS, download.SILENCE_SECONDS),
-            verify=str(index_settings.certificates(ca_file)),
-        )
-        answer.raise_for_status()
-    except requests.RequestException as error:
-        status = getattr(error.response, "status_code", None)
-        why = f"The server answered {status}." if status else f"{type(error).__name__}: the server did not answer."
-        raise UnreachableError(
-            "Debian's list of packages could not be fetched.",
-            why=f"{url}: {why}",
-            fix="--apt-mirror, --ca-file or a proxy",
-        ) from None
-    return answer.content[: release.LARGEST]
