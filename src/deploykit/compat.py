@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from deploykit.catalog import Catalog
+from deploykit.errors import IncompatibleError
 from deploykit.versions import SparkVersion
 from mage_ilum.connect.compatibility import verdict
 
@@ -32,6 +34,24 @@ _SENTENCES = {
 def compare(client: SparkVersion, server: SparkVersion) -> Verdict:
     """The verdict for two versions; the same function warns inside the image."""
     return Verdict(verdict(client.release, server.release))
+
+
+def client_for(
+    server: SparkVersion, asked: str | None, known: Catalog, *, where: str = "", because: str = "", fix: str = ""
+) -> SparkVersion:
+    """The client that is asked for, else the server's own version; raises `IncompatibleError` for a newer one.
+
+    `where` the server is, `because` of what it decides, and `fix` say more of a refusal.
+    """
+    client = known.spark(asked, "--client") if asked else SparkVersion.parse(server.release)
+    verdict = compare(client, server)
+    if verdict is Verdict.NEWER_CLIENT:
+        raise IncompatibleError(
+            f"A client of Spark {client} is newer than the server, Spark {server}{where and f' at {where}'}.",
+            why=f"{because}{verdict.sentence[0].upper()}{verdict.sentence[1:]}.",
+            fix=fix or f"--client {server.release}, or leave --client out",
+        )
+    return client
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from deploykit.catalog import Catalog, Sdist, SparkLine
-from deploykit.compat import UdfVerdict, Verdict, compare, udfs
+from deploykit.compat import UdfVerdict, Verdict, client_for, compare, udfs
 from deploykit.errors import IncompatibleError
 from deploykit.image import label_names, pyspark_wheel, sources, wheelhouse
 from deploykit.image import lock as locking
@@ -135,14 +135,7 @@ def make(
     request: Request, *, server: SparkVersion, base: Base, java: Java, catalog: Catalog, engine: str = DOCKER
 ) -> Plan:
     """Work out the plan for a server; raises `IncompatibleError` where nothing fits, and why."""
-    client = catalog.spark(request.client, "--client") if request.client else SparkVersion.parse(server.release)
-    verdict = compare(client, server)
-    if verdict is Verdict.NEWER_CLIENT:
-        raise IncompatibleError(
-            f"A client of Spark {client} is newer than the server, Spark {server}.",
-            why=f"{verdict.sentence[0].upper()}{verdict.sentence[1:]}.",
-            fix=f"--client {server.release}, or leave --client out",
-        )
+    client = client_for(server, request.client, catalog)
     inventory = base.inventory
     if request.mage and request.mage != inventory.mage:
         raise IncompatibleError(
@@ -175,7 +168,7 @@ def make(
         server=server,
         spark=client,
         line=line,
-        verdict=verdict,
+        verdict=compare(client, server),
         udfs=udfs(inventory.python, request.executor_python),
         profile=request.profile,
         base=base,

@@ -244,7 +244,7 @@ def test_check_only_compares_and_says_which_image_would_be_taken(story, make):
     [
         (("--spark", "9.9.9"), "is of a line that this deploykit does not know"),
         (("--spark", "4.3.0"), "needs Python"),
-        (("--spark", "4.0.5", "--client", "4.1.1"), "would be newer than the server"),
+        (("--spark", "4.0.5", "--client", "4.1.1"), "is newer than the server"),
     ],
 )
 @pytest.mark.parametrize("check", [(), ("--check",)])

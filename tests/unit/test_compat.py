@@ -2,7 +2,9 @@
 
 import pytest
 
-from deploykit.compat import Verdict, compare, udfs
+from deploykit import catalog
+from deploykit.compat import Verdict, client_for, compare, udfs
+from deploykit.errors import IncompatibleError, UsageError
 from deploykit.versions import SparkVersion
 
 
@@ -26,6 +28,18 @@ def test_the_verdict_follows_from_the_two_lines(client, server, verdict):
 
 def test_every_verdict_says_what_it_means():
     assert len({verdict.sentence for verdict in Verdict}) == len(Verdict)
+
+
+def test_the_client_is_the_server_s_own_version_unless_an_older_one_is_asked_for():
+    server, known = SparkVersion.parse("4.0.5-delta"), catalog.load()
+    assert client_for(server, None, known) == SparkVersion.parse("4.0.5")
+    assert client_for(server, "3.5.7", known) == SparkVersion.parse("3.5.7")
+    with pytest.raises(UsageError):
+        client_for(server, "4.0", known)
+    with pytest.raises(IncompatibleError, match=r"newer than the server, Spark 4\.0\.5-delta at here\.") as caught:
+        client_for(server, "4.1.1", known, where="here", because="Two share it. ")
+    assert caught.value.why == "Two share it. A newer client breaks on an older server: createDataFrame fails."
+    assert caught.value.fix == "--client 4.0.5, or leave --client out"
 
 
 @pytest.mark.parametrize(

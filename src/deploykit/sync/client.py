@@ -2,7 +2,7 @@
 
 from deploykit import catalog
 from deploykit.catalog import Catalog
-from deploykit.compat import Verdict, compare
+from deploykit.compat import client_for
 from deploykit.detect.evidence import Detection, Evidence
 from deploykit.errors import IncompatibleError
 from deploykit.image import lock
@@ -22,13 +22,14 @@ def wanted(environment: Environment, found: Server) -> Wanted:
     """What the image has to be; raises `IncompatibleError` where no client could be right."""
     known = catalog.load()
     request = environment.request
-    client = known.spark(request.client, "--client") if request.client else SparkVersion.parse(found.version.release)
-    if compare(client, found.version) is Verdict.NEWER_CLIENT:
-        raise IncompatibleError(
-            f"A client of Spark {client} would be newer than the server, Spark {found.version} at {found.where}.",
-            why=_sharing(found) + "A newer client breaks on an older server: createDataFrame fails.",
-            fix=f'client = "{found.version.release}" or none, or an environment of its own for each server',
-        )
+    client = client_for(
+        found.version,
+        request.client,
+        known,
+        where=found.where,
+        because=_sharing(found),
+        fix=f'client = "{found.version.release}" or none, or an environment of its own for each server',
+    )
     if client.line not in known.lines:
         raise IncompatibleError(
             f"Spark {found.version} at {found.where} is of a line that this deploykit does not know.",

@@ -64,7 +64,7 @@ def test_a_base_that_nobody_read_yet_is_not_judged_before_it_is_read():
 
 def test_a_pinned_client_that_is_newer_than_a_server_is_refused():
     error = refused("4.0.5", client="4.1.1")
-    assert error.what == ("A client of Spark 4.1.1 would be newer than the server, Spark 4.0.5 at sc://spark:15002.")
+    assert error.what == "A client of Spark 4.1.1 is newer than the server, Spark 4.0.5 at sc://spark:15002."
     assert 'client = "4.0.5"' in error.fix
 
 
