@@ -7,12 +7,13 @@ from deploykit import catalog, plan
 from deploykit.catalog import Catalog
 from deploykit.detect.ask import detect
 from deploykit.detect.evidence import Detection
-from deploykit.errors import UnreachableError, UsageError
+from deploykit.errors import DeploykitError, UnreachableError, UsageError
 from deploykit.image import base, java
 from deploykit.image.base import Base
 from deploykit.image.engine import Engine
 from deploykit.plan import Plan
 from deploykit.progress import Progress
+from deploykit.registry import Registry
 from deploykit.request import Request, is_named
 from deploykit.versions import SparkVersion
 
@@ -36,7 +37,11 @@ def exact(request: Request, detection: Detection | None, *, engine: Engine, prog
     server = _server(request, detection, known)
     found, version, made_by = newest(request, engine=engine, progress=progress)
     made = plan.make(request, server=server, base=found, java=version, catalog=known, engine=made_by)
-    return made if made_by == plan.DOCKER else _possible(made, progress)
+    if made_by == plan.DOCKER:
+        return made
+    from deploykit.image.append.possible import possible
+
+    return possible(made, progress=progress)
 
 
 def newest(request: Request, *, engine: Engine, progress: Progress) -> tuple[Base, java.Java, str]:
@@ -71,25 +76,35 @@ def quick(request: Request, detection: Detection | None, *, engine: Engine, prog
     return plan.make(request, server=server, base=found, java=version, catalog=known, engine=made_by)
 
 
-def shown(request: Request, detection: Detection | None, *, engine: Engine, progress: Progress) -> Plan:
-    """The plan of `quick`, as it would be made here; asks an engine and the repository, where one is given.
+def shown(
+    request: Request, detection: Detection | None, *, engine: Engine, progress: Progress
+) -> tuple[Plan, str | DeploykitError | None]:
+    """The plan of `quick`, as it would be made here, and its digest in the repository: None where that has it not, else
+    why it did not say; asks an engine and the repository, where one is given.
 
     Where the repository cannot be asked, nothing is left out: `image` asks again.
     """
     made = quick(request, detection, engine=engine, progress=progress)
     if not is_named(request.repository):
-        return made
+        return made, None
     made = replace(made, engine=maker(request, engine))
-    if made.engine == plan.REGISTRY:
+    registry = Registry.of(made.repository, made)
+    there = _digest(registry, made)
+    if there is None and made.engine == plan.REGISTRY:
+        from deploykit.image.append.possible import without
+
         with suppress(UnreachableError):
-            return _possible(made, None)
-    return made
+            other = without(made, registry, progress=None)
+            there = there if other.tag == made.tag else _digest(registry, other)
+            made = other
+    return made, there
 
 
-def _possible(made: Plan, progress: Progress | None) -> Plan:
-    from deploykit.image.append.possible import possible
-
-    return possible(made, progress=progress)
+def _digest(registry: Registry, made: Plan) -> str | DeploykitError | None:
+    try:
+        return registry.digest(made.tag)
+    except DeploykitError as error:
+        return error
 
 
 def _look(reference: str, request: Request, engine: Engine, progress: Progress) -> Base:

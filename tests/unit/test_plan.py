@@ -7,10 +7,13 @@ import sys
 import time
 
 import pytest
-from tests.unit.mage_ilum.servers import grpc_server
+from tests.unit.mage_ilum.servers import grpc_server, silent
+from tests.unit.registry.server import SmallRegistry, running
 
 from deploykit import catalog
 from deploykit.cli.main import run
+from deploykit.image.layers import interpreter
+from deploykit.image.layers.interpreter import Interpreter
 
 pytestmark = pytest.mark.usefixtures("isolated")
 
@@ -240,6 +243,48 @@ def test_an_unknown_base_without_an_engine_is_unreachable_and_says_what_to_do(pl
 def test_a_registry_that_cannot_be_asked_is_never_called_absent(as_json):
     told = as_json("--spark", "4.1.1", "--repository", "registry.example/mage")["registry"]
     assert told.startswith("could not be asked: ")
+
+
+def heads(small: SmallRegistry) -> list[str]:
+    """The tags that were asked for."""
+    return [one.path.rpartition("/")[2] for one in small.asked if one.method == "HEAD"]
+
+
+def test_the_repository_is_asked_for_each_tag_once(as_json, monkeypatch):
+    monkeypatch.setattr(interpreter, "find", lambda version, **_: None)
+    with running() as small:
+        asked = ("--spark", "4.1.1", "--repository", small.repository)
+        told = as_json(*asked)
+        assert (told["registry"], set(told["left_out"])) == ("not there yet", {"bytecode", "warm"})
+        [whole, made] = heads(small)
+        assert made == told["tag"]
+        digest = small.image(made)
+        assert as_json(*asked)["registry"] == f"there already: {digest}", "it is asked for under its own tag"
+        small.asked.clear()
+        digest = small.image(whole)
+        told = as_json(*asked)
+        assert (told["tag"], told["left_out"], told["registry"]) == (whole, {}, f"there already: {digest}")
+        assert heads(small) == [whole]
+
+
+def test_another_python_s_bytecode_is_asked_for_under_its_own_tag(as_json, monkeypatch):
+    """Nothing is left out then, and the tag is another one all the same."""
+    other = Interpreter(path=sys.executable, version="3.10.99")
+    monkeypatch.setattr(interpreter, "find", lambda version, **_: other)
+    with running() as small:
+        asked = ("--spark", "4.1.1", "--no-warm", "--repository", small.repository)
+        told = as_json(*asked)
+        assert (told["left_out"], heads(small)[1:]) == ({}, [told["tag"]])
+        small.image(told["tag"])
+        assert as_json(*asked)["registry"].startswith("there already: ")
+
+
+def test_a_registry_that_says_nothing_is_waited_for_once(as_json):
+    with silent() as port:
+        began = time.monotonic()
+        asked = ("--repository", f"127.0.0.1:{port}/mage", "--engine", "registry", "--timeout", "1")
+        assert as_json("--spark", "4.1.1", *asked)["registry"].startswith("could not be asked: ")
+    assert time.monotonic() - began < 2
 
 
 def test_a_live_server_gives_the_version_and_its_token_is_never_shown(plan, as_json):

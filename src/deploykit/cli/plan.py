@@ -50,8 +50,8 @@ def command(
         refuse_typed(("mage_namespace",), "an image alone", why=why, fix="--values FILE or --manifests PATH")
     engine = Engine(timeout=request.timeout)
     detection = detected(request)
-    plan = shown(request, detection, engine=engine, progress=output.progress())
-    presence = plan_view.presence(plan)
+    plan, there = shown(request, detection, engine=engine, progress=output.progress())
+    presence = plan_view.presence(plan, there)
     found = _policies(request, manifests, values, release, mage_namespace) if values or manifests else None
     if output_format == "json":
         policies = {} if found is None else {"policies": _json(found)}

@@ -6,7 +6,6 @@ from deploykit.errors import DeploykitError
 from deploykit.image import wheelhouse
 from deploykit.image.extras import PlannedExtra
 from deploykit.plan import DOCKER, NOT_ASKED, REGISTRY, WARM, Plan
-from deploykit.registry import Registry
 from deploykit.request import is_named
 
 MB = 1_000_000
@@ -17,15 +16,13 @@ _MADE_BY = {
 }
 
 
-def presence(plan: Plan) -> str:
+def presence(plan: Plan, there: str | DeploykitError | None) -> str:
     """Whether the tag is in its registry: asked only where the request names a repository of its own."""
     if not is_named(plan.repository):
         return "not asked: no --repository was given"
-    try:
-        digest = Registry.of(plan.repository, plan).digest(plan.tag)
-    except DeploykitError as error:
-        return f"could not be asked: {error.why or error.what}"
-    return f"there already: {digest}" if digest else "not there yet"
+    if isinstance(there, DeploykitError):
+        return f"could not be asked: {there.why or there.what}"
+    return f"there already: {there}" if there else "not there yet"
 
 
 def rows(plan: Plan, detection: Detection | None, present: str) -> list[tuple[str, str]]:

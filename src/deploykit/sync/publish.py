@@ -103,7 +103,7 @@ def _plan_of(labels: Labels, target: Target) -> Plan | None:
     if labels.get(SOURCES) != sources.label(sources.hashes()):
         return None  # another deploykit made it, and no plan of this one is the same
     engine = Engine(timeout=target.request.timeout)
-    for work_out in (quick, shown, exact):
+    for work_out in (quick, _shown, exact):
         if work_out is exact and not engine.answers():
             return None  # without an engine, all of the base would have to be read for it
         try:
@@ -113,6 +113,10 @@ def _plan_of(labels: Labels, target: Target) -> Plan | None:
         if plan.inputs == labels.get(INPUTS):
             return plan
     return None
+
+
+def _shown(request: Request, detection: Detection | None, *, engine: Engine, progress: Progress) -> Plan:
+    return shown(request, detection, engine=engine, progress=progress)[0]
 
 
 def _own(plan: Plan, digest: str, registry: Registry) -> Labels:

@@ -17,8 +17,11 @@ def possible(plan: Plan, *, progress: Progress | None) -> Plan:
     `progress` it is a question, that waits for nobody and brings nothing.
     """
     registry = Registry.of(plan.repository, plan, progress=progress)
-    if registry.digest(plan.tag) is not None:
-        return plan
+    return plan if registry.digest(plan.tag) is not None else without(plan, registry, progress=progress)
+
+
+def without(plan: Plan, registry: Registry, *, progress: Progress | None) -> Plan:
+    """The plan without what cannot be made here, of an image that the registry does not have."""
     python = plan.base.inventory.python
     compiler = interpreter.find(python, fetch=progress is not None)
     left_out = {}
