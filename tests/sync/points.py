@@ -14,6 +14,10 @@ Scenario = Literal["idle", "find", "build", "append"]
 OPTIONS: Mapping[Scenario, tuple[str, ...]] = {"append": ("--engine", "registry")}
 """Those of the sync."""
 
+LOGINS: Mapping[Scenario, int] = {"idle": 1, "find": 3, "build": 3, "append": 6}
+"""How often a sync logs in at most: to read and to write our repository, to ask for the base and, without an engine, to
+move layers and to read from the base too; each asks a credential helper."""
+
 ONCE = 1
 FINE, ABSENT, UNREACHABLE, FAILED = 0, 2, 4, 6
 """`ABSENT`: a base that is not in its registry is a mistake in the request."""
@@ -93,7 +97,7 @@ CALLS: Mapping[Scenario, tuple[On, ...]] = {
         _ours("GET blob", 2, "pushed labels"),
         _ours("referrers", 1, "attachments"),
         _ours("GET attachments", 1, "attachments, by tag"),
-        _ours("token", 4, "token to write"),
+        _ours("token", 3, "token to write"),
         _ours("POST upload", 1, "attachment's first upload, begun"),
         _ours("PUT upload", 1, "attachment's first upload"),
         _ours("POST upload", 2, "attachment's second upload, begun"),

@@ -7,7 +7,7 @@ import pytest
 from tests.sync.conftest import SPARK
 from tests.sync.invariant import broken, left_behind, told
 from tests.sync.matrix import ALL, chosen
-from tests.sync.points import CALLS, OPTIONS, POINTS
+from tests.sync.points import CALLS, LOGINS, OPTIONS, POINTS
 
 FEW = {"idle": 7, "find": 11, "build": 5, "append": 2}
 
@@ -39,6 +39,7 @@ def test_every_call_of_a_sync_has_its_fault_points(case, scenario):
     assert done.code == 0, done.err
     known = {f"{on.by} {on.kind}" for calls in CALLS.values() for on in calls}
     assert set(case.proxy.counted()) <= known
+    assert case.proxy.counted()["deploykit token"] <= LOGINS[scenario]
 
 
 def test_with_nothing_to_do_it_asks_the_registry_once_beside_its_token_and_takes_less_than_a_second(

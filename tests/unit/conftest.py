@@ -6,6 +6,15 @@ from pathlib import Path
 import pytest
 from tests.unit.mage_ilum.servers import refused
 
+from deploykit.registry import client
+
+
+@pytest.fixture(autouse=True)
+def own_logins() -> Iterator[None]:
+    """What a test asks of a registry is asked with its own login, and not with that of a test before."""
+    yield
+    client.shared.cache_clear()
+
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:

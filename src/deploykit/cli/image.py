@@ -13,6 +13,7 @@ from deploykit.image.engine import Engine
 from deploykit.image.platform import MACHINES
 from deploykit.plan import REGISTRY, Plan
 from deploykit.planning import detected, exact
+from deploykit.progress import Progress
 from deploykit.registry import Registry
 from deploykit.request import Request, is_named
 from deploykit.supply_chain import complete, ready
@@ -70,12 +71,12 @@ def command(
         output.talk_facts(plan_view.rows(plan, detection, "asked below" if push else "not asked: not to be pushed"))
         result = build(plan, push=push, verified=verified, engine=engine, progress=progress)
         if push:
-            registry = Registry.of(request.repository, request, progress=output.progress())
+            registry = Registry.of(request.repository, request, progress=progress)
             complete(plan, result.reference, result.digest, registry=registry, key=sign_key, progress=progress)
         plans.append(plan)
         results.append(result)
     if len(plans) > 1:
-        result = _index(plans, results, request, sign_key)
+        result = _index(plans, results, request, sign_key, progress)
     if output_format == "json":
         output.data_json(
             {
@@ -96,16 +97,18 @@ def command(
         )
 
 
-def _index(plans: list[Plan], results: list[Result], request: Request, sign_key: str | None) -> Result:
+def _index(
+    plans: list[Plan], results: list[Result], request: Request, sign_key: str | None, progress: Progress
+) -> Result:
     """The images as one, signed as each of them is."""
     from deploykit.image.append import index
     from deploykit.supply_chain.sign import sign
 
-    registry = Registry.of(request.repository, request, progress=output.progress())
+    registry = Registry.of(request.repository, request, progress=progress)
     tag, digest = index.put(plans, registry)
     reference = f"{request.repository}:{tag}"
     if sign_key:
-        sign(registry, digest, key=sign_key, progress=output.progress(), what=reference)
+        sign(registry, digest, key=sign_key, progress=progress, what=reference)
     return Result(
         reference=reference,
         digest=digest,

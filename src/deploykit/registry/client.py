@@ -1,8 +1,9 @@
 """What can be asked of a repository in a registry, and put there."""
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, Self
+from typing import Any, NoReturn, Protocol
 from urllib.parse import quote, urlsplit
 
 from deploykit.errors import BuildError
@@ -53,16 +54,14 @@ class Registry:
         self.progress = progress
         self._transport = Transport(self.location, repository, timeout=timeout, ca_file=ca_file, progress=progress)
 
-    @classmethod
-    def of(cls, repository: str, settings: Settings, *, progress: Progress | None = None) -> Self:
-        """The client of a repository, with the limits and certificates of a request or a plan."""
-        return cls(
-            repository,
-            timeout=settings.timeout,
-            ca_file=settings.ca_file,
-            insecure=settings.insecure_registry,
-            progress=progress,
-        )
+    @staticmethod
+    def of(repository: str, settings: Settings, *, progress: Progress | None = None) -> "Registry":
+        """The client of a repository, with the limits and certificates of a request or a plan.
+
+        It is the same one each time, so that all of a process logs in once.
+        """
+        insecure = tuple(settings.insecure_registry)
+        return shared(repository, settings.timeout, settings.ca_file, insecure, progress)  # type: ignore[arg-type] # it has an identity
 
     def digest(self, reference: str) -> str | None:
         """The digest of a tag, or of a digest that is there; None where the registry says that it is absent."""
@@ -241,3 +240,11 @@ class Registry:
 
     def _odd(self, answer: Answer) -> NoReturn:
         raise cannot_ask(self.repository, f"{answer.says} No registry answers so.")
+
+
+@cache
+def shared(
+    repository: str, timeout: float, ca_file: Path | None, insecure: tuple[str, ...], progress: Progress | None
+) -> Registry:
+    """The one client for these settings."""
+    return Registry(repository, timeout=timeout, ca_file=ca_file, insecure=insecure, progress=progress)

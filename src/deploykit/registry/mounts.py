@@ -32,8 +32,10 @@ class Blobs:
         self._uploads = Uploads(registry.location, registry.repository, self._transfers)
 
     def has(self, digest: str) -> bool:
-        """Whether the blob is there."""
-        return self._transfers.ask("HEAD", self.registry.location.url(f"blobs/{digest}")).status == 200
+        """Whether the blob is there, asked with the login to write: what is not there is put next."""
+        with pushing(self.registry.repository):
+            answer = self._transfers.ask("HEAD", self.registry.location.url(f"blobs/{digest}"), write=True)
+        return answer.status == 200
 
     def put(self, content: Content, *, progress: Progress) -> bool:
         """Make sure that a blob is there; whether it had to be sent."""

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.unit.image import plans
 from tests.unit.registry.conftest import TIMEOUT
 from tests.unit.registry.server import IDENTITY, PASSWORD, USER, Canned, running
 
@@ -60,6 +61,21 @@ def test_the_login_is_asked_for_once(bearer, docker_config, client_of):
         client.digest("a")
     assert [asked.path for asked in bearer.asked].count("/token") == 1
     assert len(bearer.asked) == 3 + 2  # the question that is answered by the challenge, and the token
+
+
+def test_a_plan_and_its_request_log_in_once(bearer, docker_config):
+    log_in(docker_config, bearer.host)
+    digest = bearer.image("a")
+    for settings in (plans.request(), plans.make(), plans.request()):
+        assert Registry.of(bearer.repository, settings).digest("a") == digest
+    assert len(bearer.tokens) == 1
+
+
+@pytest.mark.parametrize("changes", [{"timeout": 1.0}, {"insecure_registry": ("registry.example",)}])
+def test_other_settings_are_another_client(changes):
+    assert Registry.of("registry.example/m", plans.request(**changes)) is not Registry.of(
+        "registry.example/m", plans.request()
+    )
 
 
 def test_a_token_is_asked_for_with_the_scope_that_is_needed(bearer, docker_config, client_of):
