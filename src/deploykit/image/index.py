@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploykit.errors import IncompatibleError, UnreachableError
+from deploykit.errors import BuildError, IncompatibleError, UnreachableError
 from deploykit.image.index_settings import environment
 
 _UNREACHABLE = (
@@ -97,13 +97,18 @@ def resolve(
         return _compile(requirements, target, folder, ("--constraints", "constraints.txt"), ca_file)
 
 
-def locate(pins: Mapping[str, str], target: Target, *, ca_file: Path | None) -> list[File]:
-    """The files of exact versions, with the addresses under which this machine's index serves them."""
+def locate(
+    pins: Mapping[str, str], target: Target, *, locked: Mapping[str, str] | None = None, ca_file: Path | None
+) -> list[File]:
+    """The files of exact versions, with the addresses under which this machine's index serves them.
+
+    `locked` maps names to the SHA-256 of the one wheel that is wanted; `BuildError` where the index serves others only.
+    """
     with tempfile.TemporaryDirectory() as folder:
         # Without this, uv would fetch all 450 MB of a PySpark sdist to read its requirements, which nobody asked for.
         _without_requirements({name: version for name, version in pins.items() if name == "pyspark"}, Path(folder))
         exact = [f"{name}=={version}" for name, version in pins.items()]
-        return _compile(exact, target, Path(folder), ("--no-deps", "--no-binary", "pyspark"), ca_file)
+        return _compile(exact, target, Path(folder), ("--no-deps", "--no-binary", "pyspark"), ca_file, locked=locked)
 
 
 def yanked(pins: Mapping[str, str], target: Target, *, ca_file: Path | None) -> dict[str, str]:
@@ -134,12 +139,18 @@ def _without_requirements(versions: Mapping[str, str], folder: Path) -> None:
 
 
 def _compile(
-    requirements: Sequence[str], target: Target, folder: Path, options: Sequence[str], ca_file: Path | None
+    requirements: Sequence[str],
+    target: Target,
+    folder: Path,
+    options: Sequence[str],
+    ca_file: Path | None,
+    *,
+    locked: Mapping[str, str] | None = None,
 ) -> list[File]:
     _uv(requirements, target, folder, ("--quiet", *options), ca_file)
     lock = tomllib.loads((folder / _LOCK).read_text(encoding="utf-8"))
     tags = {tag: rank for rank, tag in enumerate(target.tags())}
-    return [_best_file(package, tags) for package in lock.get("packages", ())]
+    return [_best_file(package, tags, (locked or {}).get(package["name"])) for package in lock.get("packages", ())]
 
 
 def _uv(requirements: Sequence[str], target: Target, folder: Path, options: Sequence[str], ca_file: Path | None) -> str:
@@ -169,14 +180,20 @@ def _uv(requirements: Sequence[str], target: Target, folder: Path, options: Sequ
     return finished.stderr
 
 
-def _best_file(package: Mapping[str, Any], tags: Mapping[str, int]) -> File:
-    """The wheel whose tag fits best, or the sdist where only that was allowed."""
+def _best_file(package: Mapping[str, Any], tags: Mapping[str, int], locked: str | None) -> File:
+    """The wheel that is locked, else the one whose tag fits best, or the sdist where only that was allowed."""
     from packaging.utils import parse_wheel_filename
 
     def rank(wheel: Mapping[str, Any]) -> int:
         return min(tags.get(str(tag), len(tags)) for tag in parse_wheel_filename(_file_name(wheel))[3])
 
     wheels = package.get("wheels")
+    if locked and not (wheels := [wheel for wheel in wheels or () if wheel["hashes"].get("sha256") == locked]):
+        raise BuildError(
+            f"The package index does not serve {package['name']} {package['version']} as it was locked.",
+            why=f"No wheel that it has for this platform has the SHA-256 {locked}.",
+            fix="an index that mirrors PyPI's own files, in UV_DEFAULT_INDEX or PIP_INDEX_URL",
+        )
     chosen = min(wheels, key=rank) if wheels else package["sdist"]
     if wheels and rank(chosen) == len(tags):
         raise IncompatibleError(f"{package['name']} {package['version']} has no wheel for this image's platform.")

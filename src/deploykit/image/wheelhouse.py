@@ -51,8 +51,11 @@ def sdist(spark: SparkVersion, line: SparkLine, target: Target, *, ca_file: Path
 
 def dependencies(files: Sequence[File], target: Target, *, ca_file: Path | None, progress: Progress) -> list[Wheel]:
     """The locked wheels beside PySpark, from the cache or the index."""
-    missing = {file.name: file.version for file in files if not cache.blob(file.sha256).is_file()}
-    located = {file.sha256: file for file in index.locate(missing, target, ca_file=ca_file)} if missing else {}
+    missing = [file for file in files if not cache.blob(file.sha256).is_file()]
+    pins = {file.name: file.version for file in missing}
+    locked = {file.name: file.sha256 for file in missing}
+    found = index.locate(pins, target, locked=locked, ca_file=ca_file) if missing else ()
+    located = {file.sha256: file for file in found}
     return [
         Wheel(
             file=file.file,

@@ -34,7 +34,10 @@ def project(folder: Path, name: str, files: dict[str, str]) -> None:
         (folder / "files").mkdir(exist_ok=True)
         (folder / "files" / f"{file}.metadata").write_bytes(metadata)
         known = f'data-dist-info-metadata="sha256={hashlib.sha256(metadata).hexdigest()}"'
-        lines.append(f'<a href="/files/{file}#sha256={"0" * 64}" {known} {attributes}>{file}</a>')
+        content = f"what is in {file}".encode()
+        (folder / "files" / file).write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        lines.append(f'<a href="/files/{file}#sha256={digest}" {known} {attributes}>{file}</a>')
     page = folder / "simple" / name
     page.mkdir(parents=True)
     (page / "index.html").write_text(f"<html><body>{''.join(lines)}</body></html>", encoding="utf-8")
