@@ -5,6 +5,8 @@ import io
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from deploykit.errors import BuildError, UnreachableError
@@ -20,24 +22,39 @@ TRIES = 5
 def entries(content: Content, *, progress: Progress) -> Iterator[tuple[tarfile.TarInfo, Callable[[], bytes]]]:
     """Each entry of a layer, and a function that reads its bytes before the next one is asked for.
 
-    Raises `BuildError` at the end where the bytes were not those of the digest: use nothing before it is reached.
+    Raises `BuildError` where the bytes are not those of the digest, at the end at the latest: use nothing before that.
     """
     received = hashlib.sha256()
     compressed = _resumed(content, received.update, progress)
-    reader = io.BufferedReader(_Raw(_decompressed(compressed)), 1 << 18)
-    with tarfile.open(fileobj=reader, mode="r|", errors="surrogateescape") as archive:
-        for member in archive:
-            archive.members = []  # type: ignore[attr-defined] # a layer has 100 000 of them, and none is looked up again
-            yield member, lambda member=member: _read(archive, member)  # type: ignore[misc] # bound now
-    while reader.read(1 << 18):
-        pass
+    with _whole(content, tarfile.ReadError):
+        reader = io.BufferedReader(_Raw(_decompressed(compressed, content)), 1 << 18)
+        with tarfile.open(fileobj=reader, mode="r|", errors="surrogateescape") as archive:
+            for member in archive:
+                archive.members = []  # type: ignore[attr-defined] # a layer has 100 000, and none is looked up again
+                yield member, partial(_read, archive, member, content)
+        while reader.read(1 << 18):
+            pass
     if f"sha256:{received.hexdigest()}" != content.digest:
-        raise BuildError(f"{content.digest} is damaged where it lies.", fix="push the base image there again")
+        raise _damaged(content)
 
 
-def _read(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
-    file = archive.extractfile(member)
-    return b"" if file is None else file.read()
+def _read(archive: tarfile.TarFile, member: tarfile.TarInfo, content: Content) -> bytes:
+    with _whole(content, tarfile.ReadError):
+        file = archive.extractfile(member)
+        return b"" if file is None else file.read()
+
+
+@contextmanager
+def _whole(content: Content, kind: type[Exception]) -> Iterator[None]:
+    """What cannot be read, as the error of a layer that is not what it was."""
+    try:
+        yield
+    except kind:
+        raise _damaged(content) from None
+
+
+def _damaged(content: Content) -> BuildError:
+    return BuildError(f"{content.digest} is damaged where it lies.", fix="push the base image there again")
 
 
 def _resumed(content: Content, seen: Callable[[bytes], None], progress: Progress) -> Iterator[bytes]:
@@ -59,20 +76,19 @@ def _resumed(content: Content, seen: Callable[[bytes], None], progress: Progress
                 ) from None
 
 
-def _decompressed(blocks: Iterator[bytes]) -> Iterator[bytes]:
+def _decompressed(blocks: Iterator[bytes], content: Content) -> Iterator[bytes]:
     first = next(blocks, b"")
-    make: Callable[[], Any] | None = None
     if first.startswith(GZIP):
-        make = lambda: zlib.decompressobj(wbits=31)  # noqa: E731
+        with _whole(content, zlib.error):
+            yield from _members(first, blocks, lambda: zlib.decompressobj(wbits=31))
     elif first.startswith(ZSTD):
         import zstandard
 
-        make = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj
-    if make is None:
+        with _whole(content, zstandard.ZstdError):
+            yield from _members(first, blocks, zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj)
+    else:
         yield first
         yield from blocks
-        return
-    yield from _members(first, blocks, make)
 
 
 def _members(first: bytes, blocks: Iterator[bytes], make: Callable[[], Any]) -> Iterator[bytes]:
