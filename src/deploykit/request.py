@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from deploykit import catalog
+from deploykit.deploy.reference import ImageReference
 from deploykit.detect.where import Where
 from deploykit.errors import UsageError
 from deploykit.files import read_text
@@ -91,13 +92,13 @@ class Request:
             raise UsageError(
                 f"--executor-python {self.executor_python!r} is not a Python version.", fix="--executor-python 3.11"
             )
-        if not re.fullmatch(_REPOSITORY, self.repository):
+        if ImageReference.read(self.repository) != ImageReference(self.repository):
             raise UsageError(
                 f"--repository {self.repository!r} is not the name of an image repository.",
                 why="It is written without tag and digest, in lower case.",
                 fix="--repository registry.example.com/team/mage-ilum",
             )
-        if self.base is not None and not re.fullmatch(_REFERENCE, self.base):
+        if self.base is not None and ImageReference.read(self.base) is None:
             raise UsageError(f"--base {self.base!r} is not an image reference.", fix="--base mageai/mageai:0.9.80")
         if self.apt_mirror and not re.fullmatch(r"https?://[^\s'\"\\\[\]]+", self.apt_mirror):
             raise UsageError(
@@ -131,8 +132,3 @@ class Request:
             helm_release=self.helm_values,
             ca_file=self.ca_file,
         )
-
-
-_NAME = r"(?:[\w.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*"
-_REPOSITORY = _NAME
-_REFERENCE = rf"{_NAME}(?::[\w][\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?"

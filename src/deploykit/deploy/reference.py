@@ -1,16 +1,14 @@
-"""Image references as the chart's values name them."""
+"""Image references: their parts, and whether they say which image exactly."""
 
 import re
 from dataclasses import dataclass
 
 from deploykit.errors import UsageError
 
-_REFERENCE = re.compile(
-    r"(?P<repository>[a-z0-9][A-Za-z0-9._-]*(?::[0-9]+(?=/))?(?:/[a-z0-9][a-z0-9._-]*)*)"
-    r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
-    r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
-)
-_ID = re.compile(r"sha256:[0-9a-f]{64}")
+_PART = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"(?:[a-z0-9][A-Za-z0-9._-]*(?::[0-9]+)?/)?{_PART}(?:/{_PART})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MOVING = re.compile(
     r"(canary|dev|develop|edge|head|main|master|nightly|snapshot|stable|trunk)|(.*[-_.])?latest([-_.].*)?",
     re.IGNORECASE,
@@ -38,23 +36,53 @@ class ImageReference:
     def __str__(self) -> str:
         return self.repository + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
 
+    @property
+    def version(self) -> str:
+        """What a registry is asked for: the digest, else the tag, else `latest`."""
+        return self.digest or self.tag or "latest"
+
+    @classmethod
+    def split(cls, text: str) -> "ImageReference":
+        """The parts of what may be any text.
+
+        >>> ImageReference.split("registry.example:5000/mage:1@sha256:0")
+        ImageReference(repository='registry.example:5000/mage', tag='1', digest='sha256:0')
+        >>> ImageReference.split("registry.example:5000/mage").version
+        'latest'
+        """
+        name, _, digest = text.partition("@")
+        folder, slash, last = name.rpartition("/")
+        last, _, tag = last.partition(":")
+        return cls(f"{folder}{slash}{last}", tag, digest)
+
+    @classmethod
+    def read(cls, text: str) -> "ImageReference | None":
+        """A reference as registries take it; None where the text is none."""
+        found = cls.split(text)
+        whole = (
+            str(found) == text
+            and _REPOSITORY.fullmatch(found.repository)
+            and (not found.tag or _TAG.fullmatch(found.tag))
+            and (not found.digest or _DIGEST.fullmatch(found.digest))
+        )
+        return found if whole else None
+
     @classmethod
     def parse(cls, text: str) -> "ImageReference":
         """Read a reference; raises `UsageError` when it does not say which image exactly."""
-        if _ID.fullmatch(text):
+        if _DIGEST.fullmatch(text):
             raise UsageError(
                 f"{text[:19]}... is the id of an image that was not pushed yet",
                 why="a cluster pulls images by the name of a repository in a registry; only the engine "
                 "that built it knows its id",
                 fix="deploykit image --push, with the same options, and take the reference that it prints",
             )
-        match = _REFERENCE.fullmatch(text)
-        if match is None:
+        found = cls.read(text)
+        if found is None:
             raise UsageError(
                 f"{text!r} is not an image reference",
                 fix="--image registry.example/mage-ilum:TAG@sha256:..., as `deploykit image` prints it",
             )
-        found = cls(match["repository"], match["tag"] or "", match["digest"] or "")
         if re.fullmatch("[0-9a-f]{12}", text):
             raise UsageError(
                 f"{text} looks like the short id of an image, which no cluster knows",

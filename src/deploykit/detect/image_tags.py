@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from deploykit.deploy.reference import ImageReference
 from deploykit.versions import SparkVersion
 
 _MAJORS = range(3, 10)
@@ -45,7 +46,8 @@ def read(reference: str) -> Reading:
     >>> read("team/spark-delta:3.5.1-3.2.0").version, read("team/spark:4.0.0-3.5.1").several
     (SparkVersion(major=3, minor=5, patch=1, suffix=''), ('4.0.0', '3.5.1'))
     """
-    name, tag = _name_and_tag(reference)
+    image = ImageReference.split(reference)
+    name, tag = image.repository.rpartition("/")[2], image.tag
     found = [(_word(match["word"]), match) for match in _VERSION.finditer(tag)]
     named = [match for word, match in found if word in _SPARK]
     bare = [match for word, match in found if word in _BARE and _is_spark(name)]
@@ -79,10 +81,3 @@ def _suffix(rest: str) -> str:
         return f"-{early[1]}"
     flavour = _FLAVOUR.fullmatch(rest)
     return f"-{flavour[1]}" if flavour else ""
-
-
-def _name_and_tag(reference: str) -> tuple[str, str]:
-    """The last part of the repository's name, and the tag."""
-    last = reference.partition("@")[0].rpartition("/")[2]
-    name, _, tag = last.partition(":")
-    return name, tag

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from deploykit import cache
 from deploykit.catalog import Catalog
+from deploykit.deploy.reference import ImageReference
 from deploykit.errors import IncompatibleError, UnreachableError, UsageError
 from deploykit.image.engine import Engine
 from deploykit.image.inventory import Inventory, script
@@ -32,19 +33,12 @@ class Base:
         return self.digest or self.reference
 
 
-def repository(reference: str) -> str:
-    """A reference without its tag and digest."""
-    name = reference.split("@", 1)[0]
-    head, slash, tail = name.rpartition("/")
-    return head + slash + tail.split(":", 1)[0]
-
-
 def resolve(reference: str, *, platform: str, engine: Engine, progress: Progress) -> Base:
     """The base as it is now: by digest, with the inventory that was read inside it. Needs an engine."""
     digest, note = _digest_now(reference, engine)
     if digest is None:
         return _local_only(reference, platform=platform, engine=engine)
-    pinned = f"{repository(reference)}@{digest}"
+    pinned = _pinned(reference, digest)
     inventory = _cached_inventory(digest, platform)
     if inventory is None:
         if (local := engine.local(pinned)) is None or local.platform != platform:
@@ -58,11 +52,9 @@ def resolve(reference: str, *, platform: str, engine: Engine, progress: Progress
 
 def remembered(reference: str, *, platform: str, catalog: Catalog) -> Base | None:
     """The base as it was last read or, for a published Mage image, as the catalog assumes it; asks nobody."""
-    _, at, digest = reference.partition("@")
-    if not at:
-        digest = remembered_digest(reference) or ""
+    digest = ImageReference.split(reference).digest or remembered_digest(reference) or ""
     if digest and (inventory := _cached_inventory(digest, platform)):
-        pinned = f"{repository(reference)}@{digest}"
+        pinned = _pinned(reference, digest)
         return Base(reference=reference, digest=digest, pinned=pinned, inventory=inventory, note="as last read")
     for release in catalog.mage.values():
         if reference == release.reference:
@@ -93,8 +85,8 @@ def remembered_digest(reference: str) -> str | None:
 
 def _digest_now(reference: str, engine: Engine) -> tuple[str | None, str]:
     """The digest of a reference, and what is not certain about it; None for an image that only the engine has."""
-    if "@" in reference:
-        return reference.split("@", 1)[1], ""
+    if exact := ImageReference.split(reference).digest:
+        return exact, ""
     try:
         digest = engine.digest(reference)
     except UnreachableError as error:
@@ -115,8 +107,12 @@ def _digest_now(reference: str, engine: Engine) -> tuple[str | None, str]:
 
 def _repo_digest(reference: str, engine: Engine) -> str | None:
     local = engine.local(reference)
-    digests = {} if local is None else dict(text.split("@", 1) for text in local.repo_digests)
-    return digests.get(repository(reference))
+    named = () if local is None else map(ImageReference.split, local.repo_digests)
+    return next((one.digest for one in named if one.repository == ImageReference.split(reference).repository), None)
+
+
+def _pinned(reference: str, digest: str) -> str:
+    return str(ImageReference(ImageReference.split(reference).repository, digest=digest))
 
 
 def _local_only(reference: str, *, platform: str, engine: Engine) -> Base:

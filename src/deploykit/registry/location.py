@@ -40,20 +40,6 @@ def locate(repository: str, *, insecure: Collection[str] = ()) -> Location:
     return Location(host=host, path=path, plain_http=is_here(host) or not {host, _name(host)}.isdisjoint(insecure))
 
 
-def split(reference: str) -> tuple[str, str]:
-    """Repository, and tag or digest, `latest` unless given.
-
-    >>> split("mageai/mageai:0.9.80")
-    ('mageai/mageai', '0.9.80')
-    >>> split("registry.example:5000/mage:1@sha256:0")
-    ('registry.example:5000/mage', 'sha256:0')
-    """
-    name, _, digest = reference.partition("@")
-    folder, slash, last = name.rpartition("/")
-    last, _, tag = last.partition(":")
-    return f"{folder}{slash}{last}", digest or tag or "latest"
-
-
 def is_here(host: str) -> bool:
     """Whether a host, with or without a port, is this machine: no proxy leads there."""
     name = _name(host)

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from deploykit.deploy.reference import ImageReference
 from deploykit.image import pyspark_wheel
-from deploykit.image.base import repository
 from deploykit.image.label_names import PREFIX, VERSION
 from deploykit.plan import Plan
 from deploykit.supply_chain import purl
@@ -71,8 +71,7 @@ def _image(plan: Plan, labels: Mapping[str, str], digest: str) -> dict[str, Json
     ours = plan.labels
     machine = plan.platform.partition("/")[2]
     own = purl.image(plan.repository, digest=digest, tag=plan.tag, machine=machine)
-    base = repository(plan.base.reference)
-    base_tag = plan.base.reference.partition("@")[0].removeprefix(base).lstrip(":")
+    base = ImageReference.split(plan.base.reference)
     return {
         "bom-ref": own,
         "type": "container",
@@ -83,9 +82,9 @@ def _image(plan: Plan, labels: Mapping[str, str], digest: str) -> dict[str, Json
             "ancestors": [
                 {
                     "type": "container",
-                    "name": base,
+                    "name": base.repository,
                     "version": plan.base.identity,
-                    "purl": purl.image(base, digest=plan.base.digest, tag=base_tag, machine=machine),
+                    "purl": purl.image(base.repository, digest=plan.base.digest, tag=base.tag, machine=machine),
                 }
             ]
         },

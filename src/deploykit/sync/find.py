@@ -9,7 +9,6 @@ from deploykit.errors import BuildError, DeploykitError, UnreachableError
 from deploykit.image.append.index import platforms
 from deploykit.image.label_names import BASE_NAME, JAVA, PLATFORM, SPARK
 from deploykit.registry import Registry
-from deploykit.registry.location import split
 from deploykit.request import Request
 from deploykit.sync.drift import Labels, Wanted
 from deploykit.sync.record import Record
@@ -28,8 +27,8 @@ class Found:
 
 def tagged(reference: str, request: Request) -> str | None:
     """The digest that a registry gives a reference now; None where it is absent."""
-    repository, version = split(reference)
-    return version if "@" in reference else Registry.of(repository, request).digest(version)
+    named = ImageReference.split(reference)
+    return named.digest or Registry.of(named.repository, request).digest(named.version)
 
 
 def base_digest(base: str, labels: Labels | None, request: Request) -> str:

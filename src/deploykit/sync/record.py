@@ -40,16 +40,16 @@ class Record:
     def newest_first(self) -> list[ImageReference]:
         """The images that were deployed, each once."""
         names = dict.fromkeys(entry.image for entry in reversed(self.syncs))
-        return [_reference(name) for name in names]
+        return [ImageReference.split(name) for name in names]
 
     def having(self, entry: Entry, labels: Mapping[str, str]) -> "Record":
         """The record after a sync. One that was killed before it wrote the values is not told twice."""
         last = self.syncs[-1] if self.syncs else None
         again = last is not None and (last.image, last.server) == (entry.image, entry.server)
         syncs = (self.syncs if again else (*self.syncs, entry))[-KEPT:]
-        named = {_reference(each.image).digest for each in syncs}
+        named = {ImageReference.split(each.image).digest for each in syncs}
         facts = {name: labels[name] for name in FACTS if name in labels}
-        images = {**self.images, _reference(entry.image).digest: facts}
+        images = {**self.images, ImageReference.split(entry.image).digest: facts}
         return replace(self, syncs=syncs, images={key: images[key] for key in sorted(named & images.keys())})
 
 
@@ -109,10 +109,3 @@ def _record(value: Mapping[str, Any]) -> Record:
             for entry in value["syncs"]
         ),
     )
-
-
-def _reference(name: str) -> ImageReference:
-    """`repository:tag@digest` in its parts."""
-    tagged, _, digest = name.partition("@")
-    repository, _, tag = tagged.rpartition(":")
-    return ImageReference(repository, tag, digest)

@@ -11,7 +11,6 @@ from tests.unit.image.silent_engine import silent_engine
 from deploykit.cli.output import Lines
 from deploykit.errors import BuildError
 from deploykit.image import builder, engine
-from deploykit.image.base import repository
 from deploykit.image.builder import buildx_command, run_logged
 from deploykit.image.engine import Engine
 
@@ -47,16 +46,6 @@ def test_buildx_loads_one_platform_without_attestations_and_keeps_values_out_of_
 def test_buildx_uses_its_own_network_unless_told():
     command = buildx_command(Path("/context"), tag="mage:1", platform="linux/amd64", build_args={}, network=None)
     assert not [word for word in command if "network" in word]
-
-
-def test_a_repository_is_a_reference_without_tag_and_digest():
-    for reference in (
-        "registry.example:5000/a/b:1",
-        "registry.example:5000/a/b",
-        "registry.example:5000/a/b:1@sha256:00",
-    ):
-        assert repository(reference) == "registry.example:5000/a/b"
-    assert repository("mage:1") == "mage"
 
 
 def test_a_build_that_goes_silent_is_ended_and_its_last_words_are_shown():

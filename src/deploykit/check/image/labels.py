@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass, field
 
+from deploykit.deploy.reference import ImageReference
 from deploykit.errors import DeploykitError
 from deploykit.kubernetes_api import SECONDS
 from deploykit.registry import Registry
-from deploykit.registry.location import split
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Registered:
 
 def ask(reference: str) -> Registered | None:
     """Ask the registry; `None` where it does not say, which proves nothing."""
-    repository, version = split(reference)
-    registry = Registry(repository, timeout=SECONDS)
+    named = ImageReference.split(reference)
+    registry = Registry(named.repository, timeout=SECONDS)
     try:
-        found = registry.manifest(version)
+        found = registry.manifest(named.version)
         platforms = [str(part["digest"]) for part in found.parts] if found else []
         image = registry.manifest(platforms[0]) if platforms else found  # labels are the same in each
         if found is None or image is None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from deploykit.check.cluster.steps import failed, passed, warned
 from deploykit.check.model import Step
+from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.reference import moves as tag_moves
 from deploykit.detect.image_tags import spark_version
 
@@ -53,7 +54,8 @@ def moves(reference: str) -> bool:
     >>> moves("registry.example:5000/mage"), moves("mage:latest"), moves("mage:0.9.80"), moves("mage:latest@sha256:0")
     (True, True, False, False)
     """
-    return "@" not in reference and tag_moves(reference.rpartition("/")[2].partition(":")[2])
+    named = ImageReference.split(reference)
+    return not named.digest and tag_moves(named.tag)
 
 
 def _names(image: RunningImage, where: str) -> Iterator[Step]:

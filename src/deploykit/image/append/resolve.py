@@ -1,6 +1,7 @@
 """The base and the Java of a plan without an engine: from the registry, from the base's files, and from Debian."""
 
 from deploykit.catalog import Catalog
+from deploykit.deploy.reference import ImageReference
 from deploykit.errors import UnreachableError, UsageError
 from deploykit.image import base as bases
 from deploykit.image import java as javas
@@ -9,13 +10,12 @@ from deploykit.image.base import Base
 from deploykit.image.java import Java
 from deploykit.progress import Progress
 from deploykit.registry import Registry
-from deploykit.registry.location import split
 from deploykit.request import Request
 
 
 def base(reference: str, request: Request, catalog: Catalog, *, progress: Progress) -> Base:
     """The base as it is now: by digest, with the inventory that its files tell."""
-    registry = Registry.of(bases.repository(reference), request, progress=progress)
+    registry = Registry.of(ImageReference.split(reference).repository, request, progress=progress)
     digest, note = _digest(reference, registry)
     pinned = f"{registry.repository}@{digest}"
     remembered = bases.remembered(pinned, platform=request.platform, catalog=catalog)
@@ -38,7 +38,7 @@ def java(request: Request, base: Base, catalog: Catalog, *, progress: Progress) 
     def ask(package: str) -> str:
         from deploykit.image.layers import debian
 
-        registry = Registry.of(bases.repository(base.reference), request, progress=progress)
+        registry = Registry.of(ImageReference.split(base.reference).repository, request, progress=progress)
         image = base_image.find(registry, base.digest, platform=request.platform)
         facts = base_image.facts(
             image, beside=Registry.of(request.repository, request, progress=progress), progress=progress
@@ -57,11 +57,11 @@ def java(request: Request, base: Base, catalog: Catalog, *, progress: Progress) 
 
 
 def _digest(reference: str, registry: Registry) -> tuple[str, str]:
-    version = split(reference)[1]
-    if "@" in reference:
-        return version, ""
+    named = ImageReference.split(reference)
+    if named.digest:
+        return named.digest, ""
     try:
-        found = registry.digest(version)
+        found = registry.digest(named.version)
     except UnreachableError as error:
         known = bases.remembered_digest(reference)
         if known is None:

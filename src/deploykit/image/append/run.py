@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from deploykit.deploy.reference import ImageReference
 from deploykit.errors import UsageError
-from deploykit.image import base
 from deploykit.image.append.build import build
 from deploykit.image.build import Result
 from deploykit.image.layers import layers
@@ -25,7 +25,7 @@ def append(plan: Plan, *, push: bool, verified: bool, progress: Progress) -> Res
         plan,
         layers=layers,
         registry=Registry.of(plan.repository, plan, progress=progress),
-        base=Registry.of(base.repository(plan.base.reference), plan, progress=progress),
+        base=Registry.of(ImageReference.split(plan.base.reference).repository, plan, progress=progress),
         verified=verified,
         inside=inside,
         progress=progress,
