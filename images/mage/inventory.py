@@ -4,12 +4,13 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import sysconfig
 
 distributions = {}
 requires = {}
 for distribution in importlib.metadata.distributions():
-    name = (distribution.metadata["Name"] or "").lower().replace("_", "-").replace(".", "-")
+    name = re.sub("[-_.]+", "-", distribution.metadata["Name"] or "").lower()
     if name and name not in distributions:  # the first one on the path is the one that is imported
         distributions[name] = distribution.version
         requires[name] = [text for text in distribution.requires or () if "extra ==" not in text]

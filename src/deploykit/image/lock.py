@@ -50,6 +50,7 @@ def refuse_what_cannot_fit(
     """Raise `IncompatibleError` with the two requirements that clash, where anything of the base would have to move."""
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
+    from packaging.utils import canonicalize_name
 
     if not SpecifierSet(line.python).contains(inventory.python):
         raise IncompatibleError(
@@ -66,12 +67,13 @@ def refuse_what_cannot_fit(
             )
     for text in line.requires:
         requirement = Requirement(text)
-        version = inventory.distributions.get(_normal(requirement.name))
+        name = canonicalize_name(requirement.name)
+        version = inventory.distributions.get(name)
         if version is not None and not requirement.specifier.contains(version, prereleases=True):
             raise IncompatibleError(
                 f"Spark {spark} and {base} clash over {requirement.name}.",
                 why=f"The client requires {text}; the base holds {requirement.name} {version}"
-                + _held_by(_normal(requirement.name), inventory)
+                + _held_by(name, inventory)
                 + ", which our layers must not move.",
                 fix=f"another base (--base), or a Spark line whose client takes {requirement.name} {version}",
             )
@@ -202,13 +204,10 @@ def for_every_platform(what: SparkLine | Extra, inventory: Inventory, catalog: C
     )
 
 
-def _normal(name: str) -> str:
-    return name.lower().replace("_", "-").replace(".", "-")
-
-
 def _held_by(name: str, inventory: Inventory) -> str:
     """`` (mage-ai 0.9.80 requires typing_extensions==4.11.0)``, where a distribution of the base says so."""
     from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
 
     for holder, texts in inventory.requires.items():
         for text in texts:
@@ -216,7 +215,7 @@ def _held_by(name: str, inventory: Inventory) -> str:
                 requirement = Requirement(text)
             except InvalidRequirement:
                 continue
-            if _normal(requirement.name) == name and requirement.specifier:
+            if canonicalize_name(requirement.name) == name and requirement.specifier:
                 return (
                     f" ({holder} {inventory.distributions[holder]} requires {requirement.name}{requirement.specifier})"
                 )

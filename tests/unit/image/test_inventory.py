@@ -1,8 +1,10 @@
 """What a base reports about itself, and which bases are refused."""
 
 import json
+import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -49,9 +51,21 @@ def test_a_base_that_cannot_be_built_on_is_refused_with_the_reason(changes, why)
     assert why in caught.value.why
 
 
+def reported(**environment: str) -> dict[str, Any]:
+    """What the program that runs inside says of this Python."""
+    command = [sys.executable, "-c", inventory.script()]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
+    return json.loads(finished.stdout)
+
+
+def test_distributions_are_called_as_packaging_calls_them(tmp_path):
+    (tmp_path / "Odd._Name-1.dist-info").mkdir()
+    (tmp_path / "Odd._Name-1.dist-info" / "METADATA").write_text("Name: Odd._Name\nVersion: 1\n", encoding="utf-8")
+    assert reported(PYTHONPATH=str(tmp_path))["distributions"]["odd-name"] == "1"
+
+
 def test_the_program_that_runs_inside_reports_this_python_truly():
-    finished = subprocess.run([sys.executable, "-c", inventory.script()], capture_output=True, text=True, check=True)
-    report = json.loads(finished.stdout)
+    report = reported()
     assert report["python"] == sys.version.split()[0]
     assert set(report) == set(REPORT)
     assert report["distributions"]["pytest"] == pytest.__version__

@@ -20,14 +20,15 @@ def inventory(facts: Facts, config: Mapping[str, Any], *, reference: str) -> Inv
 
 def report(facts: Facts, config: Mapping[str, Any], *, reference: str) -> dict[str, Any]:
     """What `inventory.py` would print."""
+    from packaging.utils import canonicalize_name
+
     settings = dict(text.partition("=")[::2] for text in (config.get("config") or {}).get("Env") or ())
     platform = f"{config.get('os')}/{config.get('architecture')}"
     prefix, minor = _python(facts, settings.get("PATH") or DEFAULT_PATH, reference)
     site = f"{prefix}/lib/python{minor}/site-packages"
     distributions: dict[str, Distribution] = {}
     for distribution in _distributions(facts, [*_path_of(settings), *_with_pth(facts, site)]):
-        name = distribution.name.lower().replace("_", "-").replace(".", "-")
-        distributions.setdefault(name, distribution)
+        distributions.setdefault(canonicalize_name(distribution.name), distribution)
     return {
         "python": _full_version(facts, prefix, minor, settings, reference),
         "implementation": "CPython",

@@ -106,14 +106,16 @@ def _lock(plan: Plan, added: Added) -> list[str]:
 
 
 def _versions(plan: Plan, added: Added, site: str) -> list[str]:
+    from packaging.utils import canonicalize_name
+
     locks = (plan.lock, *(extra.lock for extra in plan.extras))
-    wanted = {file.name: file.version for lock in locks for file in lock.added}
+    wanted: dict[str, str] = {file.name: file.version for lock in locks for file in lock.added}
     wanted["pyspark"] = plan.spark.release if plan.profile.jars else f"{plan.spark.release}+nojars"
-    found = {}
+    found: dict[str, str] = {}
     for path in added.texts:
         if path.startswith(f"{site}/") and path.endswith(".dist-info/METADATA"):
             metadata = importlib.metadata.PathDistribution(_Folder(added.texts, posixpath.dirname(path)))  # type: ignore[arg-type] # read only
-            found[metadata.metadata["Name"].lower().replace("_", "-").replace(".", "-")] = metadata.version
+            found[canonicalize_name(metadata.metadata["Name"])] = metadata.version
     names = sorted(found if added.unread else set(wanted) | set(found))
     return [
         f"{name} is {found.get(name)}, not {wanted.get(name)}" for name in names if found.get(name) != wanted.get(name)

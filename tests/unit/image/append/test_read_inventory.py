@@ -46,6 +46,13 @@ def test_a_distribution_on_pythonpath_comes_before_the_one_in_site_packages():
     assert report(facts, CONFIG, reference="mage:1")["distributions"] == {"mage-ai": "0.9.80"}
 
 
+def test_distributions_are_called_as_packaging_calls_them():
+    """And as `inventory.py` does inside an image."""
+    odd = Distribution(name="Odd._Name", version="1", requires=())
+    facts = base(distributions={**base().distributions, f"{SITE}/Odd.-_Name-1.dist-info": odd})
+    assert set(report(facts, CONFIG, reference="mage:1")["distributions"]) == {"mage-ai", "odd-name"}
+
+
 def test_a_folder_that_a_pth_file_names_is_looked_into():
     more = Distribution(name="more", version="1", requires=())
     texts = {f"{SITE}/more.pth": "import os\n# no\n/opt/more\n"}
