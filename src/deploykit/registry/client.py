@@ -12,7 +12,7 @@ from deploykit.registry import referrers
 from deploykit.registry.answer import Answer
 from deploykit.registry.errors import RefusedError, cannot_ask, pushing
 from deploykit.registry.location import locate
-from deploykit.registry.manifest import ACCEPTED, OCI_INDEX, Manifest, is_manifest, sha256
+from deploykit.registry.manifest import ACCEPTED, OCI_INDEX, Manifest, is_manifest, labels_of, sha256
 from deploykit.registry.transport import Transport
 
 PAGES = 1000
@@ -96,7 +96,7 @@ class Registry:
     def labels(self, reference: str, *, platform: str) -> Mapping[str, str] | None:
         """The labels of an image; None where it, or its part for the platform in an index, is absent."""
         config = self.config(reference, platform=platform)
-        return None if config is None else (config.get("config") or {}).get("Labels") or {}
+        return None if config is None else labels_of(config)
 
     def config(self, reference: str, *, platform: str) -> Mapping[str, Any] | None:
         """An image's configuration, `{"architecture": …, "os": …, "config": {"Labels": …}}`; None as for `labels`."""
@@ -104,11 +104,14 @@ class Registry:
         image = None if manifest is None else self.image(manifest, platform=platform)
         return None if image is None else self.config_of(image)
 
-    def image(self, manifest: Manifest, *, platform: str) -> Manifest | None:
-        """The manifest of an index's image for a platform; one that is of an image already stays as it is."""
+    def image(self, manifest: Manifest, *, platform: str, or_another: bool = False) -> Manifest | None:
+        """The manifest of an index's image for a platform; one that is of an image already stays as it is.
+
+        `or_another`: where the index has none for the platform, that of the first that it has.
+        """
         if not manifest.parts:
             return manifest
-        part = manifest.part(platform)
+        part = manifest.part(platform) or (next(iter(manifest.platforms.values()), None) if or_another else None)
         return None if part is None else self.manifest(part)
 
     def config_of(self, image: Manifest) -> Mapping[str, Any]:

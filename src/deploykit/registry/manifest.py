@@ -37,14 +37,25 @@ class Manifest:
         layers = [layer for layer in self.content.get("layers") or () if not layer.get("urls")]
         return tuple(dict.fromkeys(str(part["digest"]) for part in (self.content.get("config"), *layers) if part))
 
+    @property
+    def platforms(self) -> dict[str, str]:
+        """The digests of an index's images by their platforms, such as `linux/amd64`, in order; of several for one the
+        first. What an engine says of the images, beside them, has none."""
+        named = {
+            f"{about.get('os')}/{about.get('architecture')}": str(part["digest"])
+            for part in reversed(self.parts)
+            if (about := part.get("platform") or {})
+        }
+        return {name: named[name] for name in sorted(named) if name != "unknown/unknown"}
+
     def part(self, platform: str) -> str | None:
-        """The digest of an index's image for a platform such as `linux/amd64`."""
-        system, machine = platform.split("/")[:2]
-        for part in self.parts:
-            found = part.get("platform") or {}
-            if (found.get("os"), found.get("architecture")) == (system, machine):
-                return str(part["digest"])
-        return None
+        """The digest of an index's image for a platform; a variant behind it, as in `linux/arm64/v8`, says nothing."""
+        return self.platforms.get("/".join(platform.split("/")[:2]))
+
+
+def labels_of(config: Mapping[str, Any]) -> dict[str, str]:
+    """The labels that are in an image's configuration."""
+    return {str(name): str(text) for name, text in ((config.get("config") or {}).get("Labels") or {}).items()}
 
 
 def is_manifest(content: Mapping[str, Any]) -> bool:

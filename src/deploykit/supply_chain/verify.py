@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from deploykit.errors import BuildError
-from deploykit.image.append.index import platforms
 from deploykit.image.label_names import INPUTS, PREFIX
 from deploykit.registry import Manifest, Registry
+from deploykit.registry.manifest import labels_of
 from deploykit.supply_chain import attach, labels, materials, sign
 from deploykit.supply_chain.findings import Finding, Outcome, failed, judged, ok, skipped
 
@@ -44,9 +44,9 @@ def verify(registry: Registry, *, tag: str, digest: str, platform: str, key: str
     findings.append(judged("content", [f"the registry has lost {part}" for part in missing], "every blob is there"))
     if missing:
         return Verified(digest=manifest.digest, findings=tuple(findings), materials=b"")
-    parts = platforms(manifest)
+    parts = manifest.platforms
     if len(parts) < 2:  # an index of one image and what its engine says of it is that image, by another digest
-        one = registry.image(manifest, platform=next(iter(parts), platform)) or manifest
+        one = registry.image(manifest, platform=platform, or_another=True) or manifest
         image = _image(registry, one, named=manifest.digest, tag=tag, key=key)
         return Verified(digest=manifest.digest, findings=(*findings, *image.findings), materials=image.materials)
     images = {
@@ -74,7 +74,7 @@ class _Image:
 def _image(registry: Registry, image: Manifest, *, named: str, tag: str, key: str | None) -> _Image:
     """`named`: the digest that things are attached to."""
     config = registry.config_of(image)
-    own = (config.get("config") or {}).get("Labels") or {}
+    own = labels_of(config)
     artifact = attach.ours(registry, named, own.get(INPUTS, ""))
     document, found = _materials(registry, named, own, artifact)
     findings = [judged("labels", labels.problems(config, tag), _summary(own)), found]

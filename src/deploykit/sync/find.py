@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from deploykit.deploy.reference import ImageReference
 from deploykit.errors import BuildError, DeploykitError, UnreachableError
-from deploykit.image.append.index import platforms
 from deploykit.image.label_names import BASE_NAME, JAVA, PLATFORM, SPARK
 from deploykit.registry import Registry
+from deploykit.registry.manifest import labels_of
 from deploykit.request import Request
 from deploykit.sync.drift import Labels, Wanted
 from deploykit.sync.record import Record
@@ -49,10 +49,8 @@ def labels(registry: Registry, reference: str, *, platform: str) -> Labels | Non
     manifest = registry.manifest(reference)
     if manifest is None:
         return None
-    several = sorted(platforms(manifest))
-    chosen = platform if platform in several else next(iter(several), platform)
     try:
-        image = registry.image(manifest, platform=chosen)
+        image = registry.image(manifest, platform=platform, or_another=True)
         config = None if image is None else registry.config_of(image)
     except BuildError:
         if registry.missing_blobs(manifest):
@@ -60,9 +58,8 @@ def labels(registry: Registry, reference: str, *, platform: str) -> Labels | Non
         raise
     if config is None:
         return None
-    own = {str(name): str(text) for name, text in ((config.get("config") or {}).get("Labels") or {}).items()}
-    where = ",".join(several) or f"{config.get('os')}/{config.get('architecture')}"
-    return {PLATFORM: where, **own}
+    where = ",".join(manifest.platforms) or f"{config.get('os')}/{config.get('architecture')}"
+    return {PLATFORM: where, **labels_of(config)}
 
 
 def fitting(wanted: Wanted, *, registry: Registry, record: Record, say: Callable[[str], None]) -> Found | None:

@@ -31,11 +31,22 @@ from deploykit.registry.manifest import compact, sha256
 CONFIG = compact({"config": {"Labels": {"io.deploykit.spark": "4.1.1"}}})
 IMAGE = compact({"config": {"digest": sha256(CONFIG)}})
 AMD, ARM = sha256(IMAGE), sha256(b"another")
-MANIFESTS = compact({"manifests": [{"digest": AMD}, {"digest": ARM}]})
+NOTES = sha256(b"what an engine says of the images")
+MANIFESTS = compact(
+    {
+        "manifests": [
+            {"digest": NOTES, "platform": {"os": "unknown", "architecture": "unknown"}},
+            {"digest": AMD, "platform": {"os": "linux", "architecture": "amd64"}},
+            {"digest": ARM, "platform": {"os": "linux", "architecture": "arm64"}},
+        ]
+    }
+)
 INDEX = sha256(MANIFESTS)
 ANSWERS = {
     "/v2/mage/manifests/1": MANIFESTS,
     f"/v2/mage/manifests/{AMD}": IMAGE,
+    f"/v2/mage/manifests/{NOTES}": compact({"config": {"digest": sha256(b"{}")}}),
+    f"/v2/mage/blobs/{sha256(b'{}')}": b"{}",
     f"/v2/mage/blobs/{sha256(CONFIG)}": CONFIG,
 }
 

@@ -95,6 +95,25 @@ def test_labels_of_an_index_are_those_of_the_platforms_image(small, client, medi
     assert client.labels("a", platform="linux/s390x") is None
 
 
+def test_the_images_of_an_index_are_those_with_a_platform(small, client):
+    """An engine puts beside them what it says of them, and two variants of a processor are one platform."""
+    machines = ("unknown", "s390x", "arm64", "arm64")
+    parts = [
+        {
+            "digest": small.image(f"{number}"),
+            "platform": {"os": "unknown" if machine == "unknown" else "linux", "architecture": machine},
+        }
+        for number, machine in enumerate(machines)
+    ]
+    small.put({"schemaVersion": 2, "manifests": parts}, "a", media_type=OCI_INDEX)
+    index = client.manifest("a")
+    assert [*index.platforms.items()] == [("linux/arm64", parts[2]["digest"]), ("linux/s390x", parts[1]["digest"])]
+    assert index.part("linux/arm64/v8") == parts[2]["digest"]
+    assert client.image(index, platform="linux/amd64") is None
+    assert client.image(index, platform="linux/amd64", or_another=True).digest == parts[2]["digest"]
+    assert client.image(index, platform="linux/s390x", or_another=True).digest == parts[1]["digest"]
+
+
 def test_a_configuration_that_was_lost_or_changed_is_said(small, client):
     digest = small.image("a")
     config = client.manifest(digest).blobs()[0]

@@ -1,12 +1,12 @@
 """What a registry says of an image without its engine: the digest of a reference, and the image's labels."""
 
-import json
 from dataclasses import dataclass, field
 
 from deploykit.deploy.reference import ImageReference
 from deploykit.errors import DeploykitError
 from deploykit.kubernetes_api import SECONDS
 from deploykit.registry import Registry
+from deploykit.registry.manifest import labels_of
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,10 @@ def ask(reference: str) -> Registered | None:
     registry = Registry(named.repository, timeout=SECONDS)
     try:
         found = registry.manifest(named.version)
-        platforms = [str(part["digest"]) for part in found.parts] if found else []
-        image = registry.manifest(platforms[0]) if platforms else found  # labels are the same in each
+        # Labels are the same in each image of an index.
+        image = None if found is None else registry.image(found, platform="linux/amd64", or_another=True)
         if found is None or image is None:
             return None
-        config = json.loads(registry.blob(str(image.content["config"]["digest"])))
-        return Registered(found.digest, dict(config.get("config", {}).get("Labels") or {}), frozenset(platforms))
+        return Registered(found.digest, labels_of(registry.config_of(image)), frozenset(found.platforms.values()))
     except (DeploykitError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -52,13 +52,3 @@ def put(plans: Sequence[Plan], registry: Registry) -> tuple[str, str]:
             fix="remove the tag from the registry, and run it again",
         )
     return named, digest
-
-
-def platforms(index: Manifest) -> dict[str, str]:
-    """The digests of an index's images by their platforms; what an engine says of them beside them has none."""
-    found = {
-        f"{about.get('os')}/{about.get('architecture')}": str(part["digest"])
-        for part in index.parts
-        if (about := part.get("platform") or {})
-    }
-    return {name: digest for name, digest in found.items() if name != "unknown/unknown"}

@@ -10,6 +10,7 @@ from deploykit.image.label_names import ENGINE, LAYERS
 from deploykit.image.layers.keys import SHOWN
 from deploykit.plan import WARM, Plan
 from deploykit.registry import Manifest, Registry
+from deploykit.registry.manifest import labels_of
 
 LOOK_AT = 8
 """Images at most: each costs some 10 kB."""
@@ -65,8 +66,7 @@ def _layers(registry: Registry, tag: str, platform: str) -> Iterator[Placed]:
     config = registry.config_of(manifest)
     if f"{config.get('os')}/{config.get('architecture')}" != platform:
         return
-    labels = (config.get("config") or {}).get("Labels") or {}
-    from_any = labels.get(ENGINE) != "registry"
+    from_any = labels_of(config).get(ENGINE) != "registry"
     for layer in read(manifest, config):
         if not from_any or layer.name in FROM_ANY:
             yield layer
@@ -74,8 +74,7 @@ def _layers(registry: Registry, tag: str, platform: str) -> Iterator[Placed]:
 
 def read(manifest: Manifest, config: Mapping[str, Any]) -> list[Placed]:
     """The layers of an image of ours, by its label; none where it has no such label."""
-    labels = (config.get("config") or {}).get("Labels") or {}
-    named = [text.partition("=")[::2] for text in str(labels.get(LAYERS) or "").split()]
+    named = [text.partition("=")[::2] for text in labels_of(config).get(LAYERS, "").split()]
     pairs = list(zip(manifest.content["layers"], config["rootfs"]["diff_ids"], strict=True))
     made_by = [str(one.get("created_by")) for one in config.get("history") or () if not one.get("empty_layer")]
     if made_by and "WORKDIR" in made_by[-1]:  # Docker's builders make a layer of it, though it adds nothing
