@@ -1,7 +1,7 @@
 """One environment's sync: each step can be repeated, and a kill between any two leaves registry and values whole."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -44,50 +44,91 @@ def run(environment: Environment, options: Options, *, progress: Progress) -> Ou
     return outcome
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Choice:
+    """What an image has to be, and the one that is it; None where a new one has to be made."""
+
+    wanted: Wanted
+    found: Found | None
+
+
 def _sync(outcome: Outcome, options: Options, progress: Progress) -> None:
-    environment = outcome.environment
-    request = environment.request
-    text = values_image.read(environment.values)
-    outcome.before = values_image.image(text, where=environment.values)
-    values_image.with_image(text, TRIAL, where=environment.values)  # a file that cannot be written is refused first
-    kept = record.read(record.path(environment.values))
-    if text is None:
-        outcome.notes += (f"There was no {environment.values}: what a sync writes is a new file of that name.",)
-    if kept.problem:
-        outcome.notes += (kept.problem,)
+    environment, request = outcome.environment, outcome.environment.request
+    kept = _read(outcome)
     outcome.server = ask.server(environment, max_wait=options.max_wait, progress=progress)
-    wanted = client.wanted(environment, outcome.server)
+    asked = client.wanted(environment, outcome.server)
     registry = Registry.of(request.repository, request, progress=progress)
     present, known = _deployed(outcome.before, kept, registry, platform=request.platform)
-    wanted = wanted.where_it_runs(known)
-    if known is not None:
-        wanted = replace(wanted, base_digest=find.base_digest(wanted.base, known, request))
+    digest = "" if known is None else find.base_digest(asked.base, known, request)
+    wanted = replace(asked.where_it_runs(known), base_digest=digest)
     outcome.drift = compare(wanted, outcome.before, present=present, labels=known)
-    found = None
-    if not outcome.acts and outcome.before is not None and known is not None:
-        found = Found(image=outcome.before, labels=known, whole=True)
-    elif outcome.acts:
-        client.refuse_doubt(environment, outcome.server)
-        for drift in outcome.drift:
-            progress.step(f"Drift of {drift}")
-        wanted = replace(wanted, base_digest=wanted.base_digest or find.base_digest(wanted.base, None, request))
-        found = find.fitting(wanted, registry=registry, record=kept, say=progress.step)
-    if options.full and found is not None:
-        found, wanted = _look_closer(outcome, found, wanted, registry, progress)
-    if found is None or not found.whole:
-        client.refuse_an_index(wanted)
-    if found is None:
-        client.refuse_what_cannot_be_carried(wanted)
+    if outcome.acts:
+        first = _search(outcome, wanted, kept, registry, progress)
+    else:
+        first = _Choice(wanted=wanted, found=_as_it_is(outcome.before, known))
+    choice = _look_closer(outcome, first, registry, progress) if options.full else first
+    _refuse(choice)
+    image = choice.found
     if outcome.acts and not options.check:
-        found = _settle(outcome, found, wanted=wanted, options=options, registry=registry, progress=progress)
-        _write(outcome, found)
-    if found is not None and found.whole:
-        outcome.after, outcome.labels = found.image, found.labels
+        image = _settle(outcome, choice, options, registry, progress)
+        _write(outcome, image)
+    if image is not None and image.whole:
+        outcome.after, outcome.labels = image.image, image.labels
 
 
-def _settle(
-    outcome: Outcome, found: Found | None, *, wanted: Wanted, options: Options, registry: Registry, progress: Progress
-) -> Found:
+def _read(outcome: Outcome) -> Record:
+    """The record, and what is deployed; a values file that could not be written is refused before anybody is asked."""
+    values = outcome.environment.values
+    text = values_image.read(values)
+    outcome.before = values_image.image(text, where=values)
+    values_image.with_image(text, TRIAL, where=values)
+    kept = record.read(record.path(values))
+    if text is None:
+        outcome.notes += (f"There was no {values}: what a sync writes is a new file of that name.",)
+    if kept.problem:
+        outcome.notes += (kept.problem,)
+    return kept
+
+
+def _as_it_is(deployed: ImageReference | None, known: Labels | None) -> Found | None:
+    return None if deployed is None or known is None else Found(image=deployed, labels=known, whole=True)
+
+
+def _search(outcome: Outcome, wanted: Wanted, kept: Record, registry: Registry, progress: Progress) -> _Choice:
+    """The image to deploy in the place of the one that drifted, if the registry has one."""
+    assert outcome.server is not None
+    client.refuse_doubt(outcome.environment, outcome.server)
+    for drift in outcome.drift:
+        progress.step(f"Drift of {drift}")
+    digest = wanted.base_digest or find.base_digest(wanted.base, None, wanted.request)
+    exact = replace(wanted, base_digest=digest)
+    return _Choice(wanted=exact, found=find.fitting(exact, registry=registry, record=kept, say=progress.step))
+
+
+def _look_closer(outcome: Outcome, choice: _Choice, registry: Registry, progress: Progress) -> _Choice:
+    """Look for the other kinds of drift: where one acts, what is wanted is a new image."""
+    from deploykit.sync import full
+
+    if (found := choice.found) is None:
+        return choice
+    progress.step(f"Looking closer at {found.image.tag}")
+    looked = full.look(outcome.environment, found, choice.wanted, registry=registry, progress=progress)
+    outcome.drift += looked.drift
+    outcome.notes += looked.notes
+    for drift in looked.drift:
+        progress.step(f"Drift of {drift} ({drift.policy})")
+    return _Choice(wanted=looked.wanted, found=None if any(drift.acts for drift in looked.drift) else found)
+
+
+def _refuse(choice: _Choice) -> None:
+    """Raise `IncompatibleError` for an image that could not be made, or not take the place of the deployed one."""
+    if choice.found is None or not choice.found.whole:
+        client.refuse_an_index(choice.wanted)
+    if choice.found is None:
+        client.refuse_what_cannot_be_carried(choice.wanted)
+
+
+def _settle(outcome: Outcome, choice: _Choice, options: Options, registry: Registry, progress: Progress) -> Found:
     """The image in the registry, whole and with what belongs to it: the one that was found, else a new one."""
     from deploykit.supply_chain import ready
     from deploykit.sync import publish
@@ -96,13 +137,13 @@ def _settle(
     if options.sign_key:
         ready(options.sign_key)
     target = publish.Target(
-        wanted=wanted,
+        wanted=choice.wanted,
         detection=outcome.server.detection,
         registry=registry,
         sign_key=options.sign_key,
         progress=progress,
     )
-    if found is not None and found.whole:
+    if (found := choice.found) is not None and found.whole:
         note = publish.completed(found, target)
         outcome.notes += (note,) if note else ()
         return found
@@ -111,22 +152,7 @@ def _settle(
     if made.image == outcome.before and not made.pushed:
         outcome.notes += ("Made from what is newest now, the image is the one that is deployed.",)
     # The plan took this base for the one in the label: they are the same by digest.
-    return Found(image=made.image, labels={**made.labels, BASE_NAME: wanted.base}, whole=True)
-
-
-def _look_closer(
-    outcome: Outcome, found: Found, wanted: Wanted, registry: Registry, progress: Progress
-) -> tuple[Found | None, Wanted]:
-    """Look for the other kinds of drift: the image that is left, None where one wants a new one, and what that is."""
-    from deploykit.sync import full
-
-    progress.step(f"Looking closer at {found.image.tag}")
-    looked = full.look(outcome.environment, found, wanted, registry=registry, progress=progress)
-    outcome.drift += looked.drift
-    outcome.notes += looked.notes
-    for drift in looked.drift:
-        progress.step(f"Drift of {drift} ({drift.policy})")
-    return None if any(drift.acts for drift in looked.drift) else found, looked.wanted
+    return Found(image=made.image, labels={**made.labels, BASE_NAME: choice.wanted.base}, whole=True)
 
 
 def _deployed(
