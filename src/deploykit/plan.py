@@ -11,7 +11,7 @@ from pathlib import Path
 from deploykit.catalog import Catalog, Sdist, SparkLine
 from deploykit.compat import UdfVerdict, Verdict, client_for, compare, udfs
 from deploykit.errors import IncompatibleError
-from deploykit.image import label_names, pyspark_wheel, sources, wheelhouse
+from deploykit.image import label_names, pyspark_wheel, sources, warm_list, wheelhouse
 from deploykit.image import lock as locking
 from deploykit.image.base import Base
 from deploykit.image.extras import PlannedExtra
@@ -23,13 +23,14 @@ from deploykit.versions import SparkVersion
 DOCKER, REGISTRY, NOT_ASKED = "docker", "registry", ""
 """What makes the image: an engine, or nobody but us, in its registry. The files are the same, and so is the tag, unless
 something has to be left out."""
-BYTECODE, WARM = "bytecode", "warm"
-"""What may be left out of an image: it starts more slowly, and works all the same."""
+BYTECODE, WARM, RECORDING = "bytecode", "warm", "recording"
+"""What may be left out of an image: it starts more slowly, and works all the same. Without the recording its warm layer
+is made by the list of the Mage release (`image.warm_list`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What will be built, and why. `warm`: as asked for; `left_out` says what that costs, by `BYTECODE` and `WARM`."""
+    """What will be built, and why. `warm`: as asked for; `left_out` says what that costs, by the names above."""
 
     server: SparkVersion
     spark: SparkVersion
@@ -85,6 +86,8 @@ class Plan:
             value["compiler"] = self.compiler
         if self.left_out:
             value["left_out"] = sorted(self.left_out)
+        if RECORDING in self.left_out:
+            value["warm_list"] = warm_list.sha256(self.mage)
         return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
     @cached_property

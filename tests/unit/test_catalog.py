@@ -9,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 from deploykit import catalog
 from deploykit.catalog import Artifact, Measured, SparkLine
 from deploykit.errors import UsageError
+from deploykit.image import warm_list
 from deploykit.request import Profile
 from deploykit.versions import SparkVersion
 
@@ -69,6 +70,16 @@ def test_an_artifact_lies_where_mavens_layout_has_it():
 def test_the_defaults_are_known():
     assert KNOWN.defaults.mage in KNOWN.mage
     assert Profile(KNOWN.defaults.profile) is Profile.CONNECT
+
+
+def test_every_list_of_what_a_worker_imports_is_of_a_known_release_and_names_sources_in_order_once():
+    lists = {path.stem for path in warm_list.path("x").parent.iterdir()}
+    assert KNOWN.defaults.mage in lists
+    assert lists <= KNOWN.mage.keys()
+    for release in lists:
+        names = warm_list.names(release)
+        assert names == tuple(sorted(set(names)))
+        assert all(re.fullmatch(r"[\w.+-]+(/[\w.+-]+)*\.py", name) and ".." not in name for name in names)
 
 
 @pytest.mark.parametrize(("text", "option"), [("4.1", "--spark"), ("banana", "--client"), ("4.1.1-x", "--client")])

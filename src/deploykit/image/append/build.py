@@ -8,9 +8,9 @@ from deploykit import cache
 from deploykit.errors import BuildError, IncompatibleError
 from deploykit.image import whole
 from deploykit.image.append import base_image, known, static, taken
+from deploykit.image.append.base_files import InLayers
 from deploykit.image.append.base_image import BaseImage
 from deploykit.image.append.compose import Composed, Placed, compose
-from deploykit.image.append.facts import Facts
 from deploykit.image.build import Result
 from deploykit.image.layers import Layer, LayerFile
 from deploykit.plan import Plan
@@ -22,7 +22,7 @@ from deploykit.registry.mounts import Blobs
 AT_ONCE = 3
 
 
-Layers = Callable[[Plan, Facts], Sequence[Layer]]
+Layers = Callable[[Plan, InLayers], Sequence[Layer]]
 
 
 def build(
@@ -71,7 +71,7 @@ def _image(
         )
     below = base_image.find(base, plan.base.digest, platform=plan.platform)
     facts = base_image.facts(below, beside=registry, progress=progress)
-    wanted = layers(plan, facts)
+    wanted = layers(plan, InLayers(image=below, facts=facts))
     here = Blobs(registry, reads=(base,))
     found = taken.find(plan, {layer.name: layer.key for layer in wanted}, registry)
     made = {layer.name: _made(layer, progress) for layer in wanted if layer.name not in found}

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from deploykit.image import warm_list
 from deploykit.image.append import taken
 from deploykit.image.layers import interpreter
 from deploykit.image.layers.keys import keys
-from deploykit.plan import BYTECODE, WARM, Plan
+from deploykit.plan import BYTECODE, RECORDING, WARM, Plan
 from deploykit.progress import Progress
 from deploykit.registry import Registry
 
@@ -22,17 +23,28 @@ def possible(plan: Plan, *, progress: Progress | None) -> Plan:
 
 def without(plan: Plan, registry: Registry, *, progress: Progress | None) -> Plan:
     """The plan without what cannot be made here, of an image that the registry does not have."""
-    python = plan.base.inventory.python
-    compiler = interpreter.find(python, fetch=progress is not None)
+    inventory = plan.base.inventory
+    compiler = interpreter.find(inventory.python, fetch=progress is not None)
+    here = "here, unless uv can bring one" if progress is None else "here"
+    no_python = f"there is no Python {inventory.python_minor} {here}" if compiler is None else ""
     left_out = {}
-    if compiler is None:
-        here = "here, unless uv can bring one" if progress is None else "here"
-        left_out[BYTECODE] = (
-            f"there is no Python {plan.base.inventory.python_minor} {here}: each new pod compiles the client"
-        )
+    if no_python:
+        left_out[BYTECODE] = f"{no_python}: each new pod compiles the client"
     if plan.warm and not taken.find(plan, {WARM: keys(plan)[WARM]}, registry):
-        left_out[WARM] = (
-            "only an engine makes it, and no image of ours in the repository has it for this base: a worker pod starts "
-            "some seconds later"
-        )
+        no_list = "" if warm_list.names(plan.mage) else f"nobody has listed what Mage {plan.mage} imports"
+        name, cost = _not_taken(plan, no_python or no_list)
+        left_out[name] = cost
     return replace(plan, compiler="" if compiler is None else compiler.version, left_out=left_out)
+
+
+def _not_taken(plan: Plan, lacking: str) -> tuple[str, str]:
+    """What an image has to do without where no other one has its warm layer, and what that costs."""
+    if lacking:
+        return WARM, (
+            f"no image of ours in the repository has it for this base, and {lacking}: a worker pod starts some seconds "
+            "later"
+        )
+    return RECORDING, (
+        "no image of ours in the repository has a warm layer that was recorded in this base, so it is by the list of "
+        f"Mage {plan.mage}: what a worker imports beyond that, each new pod compiles"
+    )

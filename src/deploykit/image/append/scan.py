@@ -1,12 +1,13 @@
-"""One layer of a base, read once: its facts, kept by the layer's digest."""
+"""One layer of a base, read once: its facts and the sources that a list names, kept by the layer's digest."""
 
 import importlib.metadata
 import re
 import tarfile
 from collections.abc import Callable
+from pathlib import Path
 
 from deploykit import cache
-from deploykit.image.append import facts, stream
+from deploykit.image.append import facts, sources, stream
 from deploykit.image.append.facts import Distribution, Facts
 from deploykit.progress import Progress
 from deploykit.registry.contents import Content
@@ -30,15 +31,35 @@ LARGEST = 1 << 24
 
 def scan(content: Content, *, progress: Progress) -> Facts:
     """The facts of a layer: from the cache, else by reading all of it once."""
-    key = content.digest.replace(":", "-")
-    if (known := Facts.from_json(cache.read_json("base-layers", key))) is not None:
+    if (known := Facts.from_json(cache.read_json("base-layers", _key(content)))) is not None:
         return known
+    return _read(content, progress)
+
+
+def archive(content: Content, *, progress: Progress) -> Path:
+    """The listed sources of a layer, see `sources`: from the cache, else by reading all of it once."""
+    kept = sources.place(content.digest)
+    if kept.is_file():
+        kept.touch()  # used today
+    else:
+        _read(content, progress)
+    return kept
+
+
+def _read(content: Content, progress: Progress) -> Facts:
     found = _Layer()
-    for member, read in stream.entries(content, progress=progress):
-        if member.size <= LARGEST:
-            found.see(member, read)
-    cache.write_json("base-layers", key, found.facts().to_json())
+    with sources.keeping(content.digest) as kept:
+        for member, read in stream.entries(content, progress=progress):
+            path = member.name.removeprefix("./").strip("/")
+            if member.size <= LARGEST:
+                found.see(path, member, read)
+            kept.see(path, member, read)
+    cache.write_json("base-layers", _key(content), found.facts().to_json())
     return found.facts()
+
+
+def _key(content: Content) -> str:
+    return content.digest.replace(":", "-")
 
 
 class _Layer:
@@ -54,9 +75,8 @@ class _Layer:
         self.gone: set[str] = set()
         self.opaque: set[str] = set()
 
-    def see(self, member: tarfile.TarInfo, read: Callable[[], bytes]) -> None:
+    def see(self, path: str, member: tarfile.TarInfo, read: Callable[[], bytes]) -> None:
         """Take what is worth to be known of one entry."""
-        path = member.name.removeprefix("./").strip("/")
         folder, _, name = path.rpartition("/")
         if name == ".wh..wh..opq":
             self.opaque.add(folder)

@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from deploykit.image import pyspark_wheel
-from deploykit.plan import WARM, Plan
+from deploykit.image import pyspark_wheel, warm_list
+from deploykit.plan import RECORDING, WARM, Plan
 
 SHOWN = 16
 """Characters of a key in a label: enough to tell the layers of one repository apart."""
@@ -20,8 +20,7 @@ def keys(plan: Plan) -> dict[str, str]:
     dependencies = sorted([file.file, file.sha256] for file in plan.lock.added)
     inputs["dependencies"] = _wheels(plan, dependencies)
     if plan.warm and WARM not in plan.left_out:
-        sources = _sources(plan, "stages/warm.py", "stages/imports.py", "stages/bytecode.py")
-        inputs[WARM] = [plan.base.identity, plan.platform, dependencies, sources]
+        inputs[WARM] = [plan.base.identity, plan.platform, *_warm(plan, dependencies)]
     for extra in plan.extras:
         inputs[f"with-{extra.name}"] = _wheels(plan, extra.inputs)
     bounds = plan.line.bounds if not plan.profile.jars else {}
@@ -39,6 +38,12 @@ def label(keys: Mapping[str, str]) -> str:
 def _jre(plan: Plan) -> list[object]:
     sources = _sources(plan, "stages/jre.sh", "stages/apt.sh")
     return [plan.platform, plan.java_package, plan.java.version, plan.java_modules, sources]
+
+
+def _warm(plan: Plan, dependencies: object) -> list[object]:
+    if RECORDING in plan.left_out:
+        return [warm_list.sha256(plan.mage), plan.compiler, _sources(plan, "stages/bytecode.py")]
+    return [dependencies, _sources(plan, "stages/warm.py", "stages/imports.py", "stages/bytecode.py")]
 
 
 def _wheels(plan: Plan, what: object) -> list[object]:

@@ -12,7 +12,7 @@ from deploykit.image.layers.keys import keys
 from deploykit.image.layers.layer import Layer, made
 from deploykit.image.layers.trees import BaseFiles
 from deploykit.image.wheelhouse import Wheel
-from deploykit.plan import WARM, Plan
+from deploykit.plan import RECORDING, WARM, Plan
 from deploykit.progress import Progress
 
 Fill = Callable[[Path, Path, Progress], None]
@@ -40,7 +40,9 @@ def _fill(name: str, plan: Plan, base: BaseFiles, compiler: Interpreter | None) 
         why = jre.cannot()
         return None if why else partial(jre.make, plan=plan, base=base.text), why
     if name == WARM:
-        return None, "Only an engine runs what it is recorded from."
+        if RECORDING not in plan.left_out or compiler is None:
+            return None, "Only an engine runs what it is recorded from."
+        return lambda root, _, progress: trees.warm(root, plan, base, compiler=compiler, progress=progress), ""
     if name == "mage-ilum":
         return lambda root, work, _: trees.mage_ilum(root, plan, base, compiler=compiler, scratch=work), ""
 

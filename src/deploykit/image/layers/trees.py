@@ -3,17 +3,18 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from deploykit import assets
 from deploykit.errors import BuildError, IncompatibleError
-from deploykit.image import context
+from deploykit.image import context, warm_list
 from deploykit.image.inventory import Inventory
 from deploykit.image.layers.interpreter import Interpreter
 from deploykit.image.wheelhouse import Wheel
 from deploykit.plan import Plan
+from deploykit.progress import Progress
 
 KEPT = ("/app/run_app.sh", "/etc/passwd")
 """The base's files that ours are made from."""
@@ -24,6 +25,9 @@ class BaseFiles(Protocol):
 
     def text(self, path: str) -> str | None:
         """The content of one of `KEPT`; None where the base has no such file."""
+
+    def uncompiled(self, library: str, names: Iterable[str], *, progress: Progress) -> Iterator[tuple[str, bytes]]:
+        """Path and content of each module of a `lib/pythonX.Y` that is named, is there and has no bytecode."""
 
 
 def wheels(
@@ -66,6 +70,19 @@ def mage_ilum(root: Path, plan: Plan, base: BaseFiles, *, compiler: Interpreter 
     _run(sys.executable, program, str(root), plan.base.inventory.site_packages, str(scratch / "base"), *named_user)
     if compiler is not None:
         _run(compiler.path, "bytecode.py", str(root), "opt/mage-ilum/lib")
+
+
+def warm(root: Path, plan: Plan, base: BaseFiles, *, compiler: Interpreter, progress: Progress) -> None:
+    """Bytecode of what a worker imports of the base, by the list of its Mage release."""
+    root.mkdir()
+    library = plan.base.inventory.site_packages.removesuffix("/site-packages")
+    for path, text in base.uncompiled(library, warm_list.names(plan.mage), progress=progress):
+        source = root / path
+        _folder(source.parent, root)
+        source.write_bytes(text)
+    _run(compiler.path, "bytecode.py", str(root))
+    for source in root.rglob("*.py"):
+        source.unlink()
 
 
 def _python(inventory: Inventory) -> str:

@@ -8,10 +8,13 @@ from tests.unit.image.plans import make
 from tests.unit.registry.server import SmallRegistry, running
 
 from deploykit.cli.output import Lines
+from deploykit.image import warm_list
+from deploykit.image.append import taken
 from deploykit.image.append.possible import possible
 from deploykit.image.label_names import LAYERS
 from deploykit.image.layers import interpreter, keys
 from deploykit.image.layers.interpreter import Interpreter
+from deploykit.registry import Registry
 from deploykit.registry.manifest import OCI_MANIFEST, compact, sha256
 
 pytestmark = pytest.mark.usefixtures("isolated")
@@ -86,7 +89,41 @@ def test_a_warm_layer_that_an_image_in_the_repository_has_is_taken(plan, small, 
     assert made.compiler == "3.10.99"
     assert made.tag != plan.tag, "another release of Python may write other bytecode"
     del small.blobs[warm]
-    assert set(possible(plan, progress=None).left_out) == {"warm"}, "the image has lost it"
+    assert set(possible(plan, progress=None).left_out) == {"recording"}, "the image has lost it"
+
+
+def test_where_there_is_none_it_is_made_by_the_list_of_the_release_and_the_plan_says_what_that_costs(
+    plan, small, with_python
+):
+    made = possible(plan, progress=None)
+    assert set(made.left_out) == {"recording"}
+    assert "by the list of Mage 0.9.80" in made.left_out["recording"]
+    assert made.labels["io.deploykit.left-out"] == "recording"
+    assert made.tag not in (plan.tag, replace(made, left_out={"warm": "it starts later"}).tag)
+    assert [one.path for one in small.asked if "/blobs/" in one.path] == [], "a plan reads no layer"
+
+
+def test_another_list_gives_another_layer_and_another_tag(plan, with_python, monkeypatch):
+    before = possible(plan, progress=None)
+    key, tag = keys.keys(before)["warm"], before.tag
+    monkeypatch.setattr(warm_list, "names", lambda _: ("json/decoder.py",))
+    after = possible(plan, progress=None)
+    assert keys.keys(after)["warm"] != key
+    assert after.tag != tag
+
+
+def test_a_layer_by_the_list_that_an_image_in_the_repository_has_is_taken_too(plan, small, with_python):
+    made = possible(plan, progress=None)
+    warm = image(small, made, f"0.9.80-spark4.1.0-connect-{'0' * 8}")
+    found = taken.find(made, {"warm": keys.keys(made)["warm"]}, Registry(small.repository))
+    assert found["warm"].digest == warm
+
+
+def test_without_a_list_for_the_release_the_warm_layer_is_left_out(plan, with_python, monkeypatch):
+    monkeypatch.setattr(warm_list, "names", lambda _: ())
+    made = possible(plan, progress=None)
+    assert set(made.left_out) == {"warm"}
+    assert "nobody has listed what Mage 0.9.80 imports" in made.left_out["warm"]
 
 
 def test_the_base_s_own_python_changes_nothing(plan, small, monkeypatch):

@@ -45,6 +45,15 @@ def test_what_is_left_out_is_no_input_of_a_layer_and_leaves_no_key():
     assert changed(make(), replace(make(), left_out={"warm": "it starts later"})) == {"warm"}
 
 
+def test_a_warm_layer_by_the_list_depends_on_the_compiler_and_not_on_the_client():
+    listed = replace(make(), left_out={"recording": "by a list"})
+    assert changed(make(), listed) == {"warm"}
+    assert "warm" in changed(listed, replace(listed, compiler="3.10.14"))
+    other = replace(listed, lock=replace(listed.lock, added=listed.lock.added[1:]))
+    assert "warm" not in changed(listed, other)
+    assert "warm" in changed(make(), replace(other, left_out={}))
+
+
 def test_what_is_left_out_gives_another_tag_and_a_label():
     cold = replace(make(), compiler="", left_out={"warm": "it starts later", "bytecode": "no Python"})
     assert len({plan.tag for plan in (make(), make(warm=False), cold, replace(make(), compiler="3.10.14"))}) == 4

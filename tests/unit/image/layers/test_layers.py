@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import marshal
 import os
 import platform
 import sys
@@ -21,6 +22,7 @@ from deploykit.request import Profile
 
 START = "#!/bin/bash\nexec mage start\n"
 USERS = "root:x:0:0:root:/root:/bin/bash\n"
+MODULE = "usr/local/lib/python3.10/site-packages/mage_ai/shared/files.py"
 PYTHON = Interpreter(path=sys.executable, version=platform.python_version())
 
 
@@ -29,6 +31,10 @@ class Base:
 
     def text(self, path):
         return {"/app/run_app.sh": START, "/etc/passwd": USERS}.get(path)
+
+    def uncompiled(self, library, names, *, progress):
+        assert library == "/usr/local/lib/python3.10"
+        yield from {"usr/local/lib/python3.10/json/decoder.py": b"a = 1\n", MODULE: b"b = {2, 3}\n"}.items()
 
 
 class Quiet:
@@ -50,6 +56,15 @@ def mage_ilum(profile=Profile.SLIM):
     return partial(made, "mage-ilum", f"key-{profile}", fill, Quiet())
 
 
+def warm():
+    """The bytecode of the base, by a list."""
+
+    def fill(root, work, progress):
+        trees.warm(root, make(), Base(), compiler=PYTHON, progress=progress)
+
+    return partial(made, "warm", "key-warm", fill, Quiet())
+
+
 @pytest.fixture(scope="module")
 def members(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
@@ -62,13 +77,14 @@ def members(tmp_path_factory):
         }
 
 
-def test_another_folder_umask_and_time_zone_give_the_same_digest(isolated, tmp_path, monkeypatch):
-    here = mage_ilum()()
+@pytest.mark.parametrize("layer_of", [mage_ilum, warm])
+def test_another_folder_umask_and_time_zone_give_the_same_digest(layer_of, isolated, tmp_path, monkeypatch):
+    here = layer_of()()
     monkeypatch.setenv("DEPLOYKIT_CACHE", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("TZ", "Pacific/Chatham")
     before = os.umask(0o077)
     try:
-        there = mage_ilum()()
+        there = layer_of()()
     finally:
         os.umask(before)
     assert there.path != here.path
@@ -120,6 +136,23 @@ def test_without_an_interpreter_all_but_the_warm_layer_can_be_made(isolated):
     found = {one.name: one for one in layers(replace(make(profile=Profile.SLIM), compiler=""), Base())}
     assert [name for name, one in found.items() if one.make is None] == ["warm"]
     assert "engine" in found["warm"].why
+
+
+def test_a_warm_layer_by_the_list_is_bytecode_at_the_base_s_own_paths_and_nothing_else(isolated):
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(warm()().path.read_bytes()))) as archive:
+        files = {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}
+        assert {member.mode & 0o7777 for member in archive if member.isfile()} == {0o644}
+        assert {member.mode & 0o7777 for member in archive if member.isdir()} == {0o755}
+    tag = sys.implementation.cache_tag
+    compiled = f"{MODULE.rpartition('/')[0]}/__pycache__/files.{tag}.pyc"
+    assert set(files) == {compiled, f"usr/local/lib/python3.10/json/__pycache__/decoder.{tag}.pyc"}
+    assert int.from_bytes(files[compiled][4:8], "little") == 1, "by the hash of its source, which nobody checks"
+    assert marshal.loads(files[compiled][16:]).co_filename == f"/{MODULE}"
+
+
+def test_by_the_list_the_warm_layer_can_be_made_here(isolated):
+    plan = replace(make(), compiler=PYTHON.version, left_out={"recording": "by a list"})
+    assert next(one for one in layers(plan, Base()) if one.name == "warm").make is not None
 
 
 def test_an_interpreter_that_was_never_here_or_went_is_missed_with_two_ways_out(isolated):
