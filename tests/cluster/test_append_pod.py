@@ -137,7 +137,7 @@ def ended(namespace: str) -> str:
 def test_a_job_without_root_engine_and_much_memory_makes_the_image_that_any_other_machine_makes(
     image: str, namespace: str, proxy: RegistryProxy, base_image: str, here
 ):
-    """With Java, which is linked in the pod; and by root, elsewhere, for another repository, it is the same image."""
+    """With Java, which is linked in the pod, and the base's bytecode; and by root, elsewhere, it is the same image."""
     repository = f"{proxy.host}/deploykit-test/{uuid.uuid4().hex[:12]}"
     request = ("--spark=4.1.1", f"--base={proxy.host}/{base_image.partition('/')[2]}")
     put("apply", job(namespace, image, *request, f"--repository={repository}", "--push"))
@@ -150,6 +150,7 @@ def test_a_job_without_root_engine_and_much_memory_makes_the_image_that_any_othe
     assert said["image"][0].rpartition("@")[2] == other.stdout.strip().rpartition("@")[2], log
     assert said["mb"] < 300, log
     assert "Linking the Java runtime" in log
+    assert "Making layer warm" in log
     assert "bytecode: there is no Python" not in log
     for secret in proxy.secrets:
         assert secret not in log

@@ -21,10 +21,12 @@ from tests.sync.calls import On
 from tests.sync.faults import hang
 from tests.sync.registry_proxy import RegistryProxy
 from tests.sync.upstream import Upstream
+from tools.warm_list import recorded
 
 from deploykit import cache
 from deploykit.cli.output import Lines
-from deploykit.image import verify
+from deploykit.image import base as bases
+from deploykit.image import verify, warm_list
 from deploykit.image.append import base_image as appending
 from deploykit.image.append import index, read_inventory, stream, taken
 from deploykit.image.append.base_image import BaseImage
@@ -349,29 +351,60 @@ def test_one_index_names_the_images_of_two_platforms_each_of_its_own_kind(both):
     assert "SBOM (linux/arm64)" in checked.stdout
 
 
-def java(exact: str) -> dict[str, File]:
-    """The Java runtime of an image without an index, from its first layer of ours: see `keys`."""
-    name, _, digest = exact.rpartition("@")
-    registry = Registry(name.rpartition(":")[0])
-    manifest = registry.manifest(digest)
+def named(exact: str, name: str) -> dict[str, File]:
+    """The paths of one layer of ours, by its name, of an image without an index."""
+    registry = Registry(bases.repository(exact))
+    manifest = registry.manifest(exact.rpartition("@")[2])
     ours = taken.read(manifest, registry.config_of(manifest))
-    layer = next(layer for layer in ours if layer.name == "jre")
+    layer = next(layer for layer in ours if layer.name == name)
     return of_layer(registry, layer.digest, layer.size)
 
 
 def test_the_java_that_is_made_without_an_engine_is_the_one_that_docker_makes(both, connect):
-    made, dockers = java(parts(both.stdout.split()[-1])[0]), java(connect.exact)
+    made, dockers = named(parts(both.stdout.split()[-1])[0], "jre"), named(connect.exact, "jre")
     assert {path: made[path] for path in made if path not in dockers or made[path] != dockers[path]} == {}
     assert len(made) > 50
 
 
 def test_the_java_for_another_platform_is_linked_from_the_modules_of_that_platform(both):
     """It cannot run here: the files tell. The same modules, with other programs and libraries."""
-    here, there = (java(part) for part in parts(both.stdout.split()[-1]))
+    here, there = (named(part, "jre") for part in parts(both.stdout.split()[-1]))
     assert set(here) == set(there)
     same = {path for path in here if here[path] == there[path]}
     assert "opt/java/conf/security/java.security" in same
     assert {"opt/java/bin/java", "opt/java/lib/server/libjvm.so", "opt/java/lib/modules"} & same == set()
+
+
+@pytest.fixture(scope="module")
+def listed(append: Deploykit, registry: str) -> Finished:
+    """Profile `slim` in a repository where no image has a warm layer to take."""
+    done = append(
+        "--spark", SPARK, "--profile", "slim", "--repository", f"{registry}/deploykit-test/{uuid.uuid4().hex[:12]}"
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_the_warm_layer_that_is_made_by_the_list_is_file_by_file_the_one_that_docker_records(listed, connect):
+    """By the base's own Python, in the base that the list was recorded in."""
+    made, dockers = (
+        {path: file for path, file in named(exact, "warm").items() if file.kind != tarfile.DIRTYPE}
+        for exact in (listed.stdout.split()[-1], connect.exact)
+    )
+    assert {path for path in made.keys() | dockers.keys() if made.get(path) != dockers.get(path)} == set()
+    assert len(made) > 1000
+
+
+def test_an_image_whose_warm_layer_is_by_the_list_says_so(listed):
+    exact = listed.stdout.split()[-1]
+    assert config(exact)["config"]["Labels"]["io.deploykit.left-out"] == "recording"
+    assert "recording: the warm layer is by the list of Mage 0.9.80" in listed.stderr
+    assert "==> Layer warm: sent" in listed.stderr
+
+
+def test_the_list_is_what_the_build_stage_records_in_this_base(connect):
+    release, found = recorded(connect.exact)
+    assert set(found) ^ set(warm_list.names(release)) == set(), "tools/warm_list.py writes it anew"
 
 
 def arm64_beside(base: str, repository: str) -> str:

@@ -45,6 +45,6 @@ def _not_taken(plan: Plan, lacking: str) -> tuple[str, str]:
             "later"
         )
     return RECORDING, (
-        "no image of ours in the repository has a warm layer that was recorded in this base, so it is by the list of "
-        f"Mage {plan.mage}: what a worker imports beyond that, each new pod compiles"
+        f"the warm layer is by the list of Mage {plan.mage}, not recorded in this base by Docker: what a worker "
+        "imports beyond that, each new pod compiles"
     )

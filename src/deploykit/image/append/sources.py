@@ -21,9 +21,9 @@ from deploykit.image.append.facts import Facts, stacked
 LIBRARY = re.compile(r"(?:.*/)?lib/python3\.\d+/(.+\.py)")
 BYTECODE = re.compile(r"(.*/)__pycache__/([^/.]+)\.cpython-3\d+\.pyc")
 LARGEST = 1 << 21
-"""Bytes of one source; Mage's largest import is half of that."""
+"""Bytes of one source; the largest that a worker imports is far below."""
 KEPT = 20_000_000
-"""Bytes of archives: two bases."""
+"""Bytes of archives; a base has 13 MB."""
 DAY = 86400
 
 

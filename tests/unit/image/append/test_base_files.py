@@ -146,7 +146,7 @@ def test_of_a_damaged_layer_nothing_is_kept(small):
     assert list((cache.root() / "base-sources").iterdir()) == []
 
 
-def test_beyond_two_bases_the_oldest_are_forgotten_but_none_of_today(small):
+def test_beyond_the_limit_the_oldest_are_forgotten_but_none_of_today(small):
     kept = cache.root() / "base-sources"
     kept.mkdir(parents=True)
     for name, days in {"oldest": 3, "older": 2, "today": 0}.items():
