@@ -93,7 +93,7 @@ def _wheel(spark: str, cache: Path) -> None:
     import engine
 
     subprocess.run(["cp", "-r", str(engine.CACHE.resolve()), str(cache)], check=True)
-    for made in ("base-facts", "base-layers", "inventories", "references", "layers", "java"):
+    for made in ("base-facts", "base-layers", "base-sources", "inventories", "references", "layers", "java"):
         subprocess.run(["rm", "-rf", str(cache / made)], check=True)
     if known is not None:
         os.environ["DEPLOYKIT_CACHE"] = known
