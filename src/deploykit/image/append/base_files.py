@@ -1,7 +1,6 @@
 """The base's files that our layers are made from, as far as they are known or can be read from its layers."""
 
 import posixpath
-import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -35,10 +34,7 @@ class InLayers:
             where = self.image.registry.repository
             progress.step(f"Reading what a worker imports of {where}: its layers, once ({unread / 1e6:.0f} MB)")
         with ExitStack() as stack:
-            archives = {
-                layer.digest: stack.enter_context(zipfile.ZipFile(archive(layer, progress=progress)))
-                for layer in layers
-            }
+            archives = {layer.digest: stack.enter_context(archive(layer, progress=progress)) for layer in layers}
             shown = sources.shown(archives, {layer.digest: scan(layer, progress=progress) for layer in layers})
             for name in names:
                 path = posixpath.join(library.lstrip("/"), name)

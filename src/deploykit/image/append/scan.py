@@ -3,8 +3,8 @@
 import importlib.metadata
 import re
 import tarfile
+import zipfile
 from collections.abc import Callable
-from pathlib import Path
 
 from deploykit import cache
 from deploykit.image.append import facts, sources, stream
@@ -36,14 +36,12 @@ def scan(content: Content, *, progress: Progress) -> Facts:
     return _read(content, progress)
 
 
-def archive(content: Content, *, progress: Progress) -> Path:
+def archive(content: Content, *, progress: Progress) -> zipfile.ZipFile:
     """The listed sources of a layer, see `sources`: from the cache, else by reading all of it once."""
-    kept = sources.place(content.digest)
-    if kept.is_file():
-        kept.touch()  # used today
-    else:
-        _read(content, progress)
-    return kept
+    if (kept := sources.kept(content.digest)) is not None:
+        return kept
+    _read(content, progress)
+    return zipfile.ZipFile(sources.place(content.digest))
 
 
 def _read(content: Content, progress: Progress) -> Facts:

@@ -4,6 +4,7 @@ An archive has the listed sources of one layer, and empty files that stand for b
 named by the layer and by the lists, so that who finds it needs to read nothing.
 """
 
+import os
 import re
 import stat
 import tarfile
@@ -52,12 +53,23 @@ def place(layer: str) -> Path:
     return cache.root() / "base-sources" / f"{layer.replace(':', '-')}-{warm_list.sha256_of_all()[:16]}.zip"
 
 
+def kept(layer: str) -> zipfile.ZipFile | None:
+    """The archive of a layer, from now on one of today, and open: nobody takes it away. A damaged one is none."""
+    try:
+        archive = zipfile.ZipFile(place(layer))
+        os.utime(place(layer))
+    except (FileNotFoundError, zipfile.BadZipFile):
+        return None
+    return archive
+
+
 @contextmanager
 def keeping(layer: str) -> Iterator[Sources]:
     """A new archive, which is there when the block ends well."""
     with cache.writing(place(layer)) as file, zipfile.ZipFile(file, "w") as archive:
         yield Sources(archive)
-    _forget_oldest(place(layer).parent)
+    with cache.only_one("base-sources"):
+        _forget_oldest(place(layer).parent)
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -138,6 +138,13 @@ def test_where_only_the_facts_are_known_the_layers_are_read_once_and_it_is_said_
     assert told.steps == [f"Reading what a worker imports of {small.repository}: its layers, once (0 MB)"]
 
 
+def test_a_damaged_archive_is_made_again(small):
+    image = base(small, {MAGE: "x"})
+    found(image)
+    sources.place(image.layers[0]["digest"]).write_bytes(b"")
+    assert found(image) == {MAGE: "x"}
+
+
 def test_of_a_damaged_layer_nothing_is_kept(small):
     image = base(small, {MAGE: "x"})
     small.blobs[image.layers[0]["digest"]] = layer({MAGE: "y"})
