@@ -153,14 +153,23 @@ def test_of_a_damaged_layer_nothing_is_kept(small):
     assert list((cache.root() / "base-sources").iterdir()) == []
 
 
-def test_beyond_the_limit_the_oldest_are_forgotten_but_none_of_today(small):
-    kept = cache.root() / "base-sources"
-    kept.mkdir(parents=True)
-    for name, days in {"oldest": 3, "older": 2, "today": 0}.items():
-        with (kept / f"{name}.zip").open("wb") as file:
-            file.truncate(sources.KEPT // 2)
-        os.utime(kept / f"{name}.zip", (time.time() - days * 86400,) * 2)
-    found(base(small, {MAGE: "x"}))
-    assert {path.stem for path in kept.iterdir()} >= {"today"}
-    assert not (kept / "oldest.zip").exists()
-    assert not (kept / "older.zip").exists(), "with the new one it would be more than that"
+@pytest.mark.parametrize(
+    ("there", "forgotten"),
+    [
+        ({"oldest": (3, 0.5), "older": (2, 0.4)}, set()),
+        ({"oldest": (3, 0.5), "older": (2, 0.5)}, {"oldest"}),
+        ({"oldest": (3, 0.5), "today": (0, 2)}, {"oldest"}),
+    ],
+)
+def test_beyond_the_limit_the_oldest_are_forgotten_but_none_of_today(small, there, forgotten):
+    """Days since it was used, and its share of the limit."""
+    folder = cache.root() / "base-sources"
+    folder.mkdir(parents=True)
+    for name, (days, share) in there.items():
+        with (folder / f"{name}.zip").open("wb") as file:
+            file.truncate(int(share * sources.KEPT))
+        os.utime(folder / f"{name}.zip", (time.time() - days * sources.DAY,) * 2)
+    image = base(small, {MAGE: "x"})
+    found(image)
+    assert {name for name in there if not (folder / f"{name}.zip").exists()} == forgotten
+    assert sources.place(image.layers[0]["digest"]).is_file()
