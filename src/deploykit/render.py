@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploykit.deploy import chart, describe, helm
-from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import Deployment, to_yaml
 from deploykit.errors import UsageError
 from deploykit.image import context, extras, lock, wheelhouse
+from deploykit.image_reference import ImageReference
 from deploykit.plan import Plan
 from deploykit.progress import Progress
 from deploykit.request import Request

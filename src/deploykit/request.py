@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import Path
 
 from deploykit import catalog
-from deploykit.deploy.reference import ImageReference
 from deploykit.detect.where import Where
 from deploykit.errors import UsageError
 from deploykit.files import read_text
+from deploykit.image_reference import ImageReference
 
 
 def is_named(repository: str) -> bool:

@@ -12,8 +12,8 @@ from tests.chart.rendering import example, refusal, rendered, values
 
 from deploykit import assets
 from deploykit.deploy import chart
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import UsageError
+from deploykit.image_reference import ImageReference
 from mage_ilum.http.settings import secret_values
 
 pytestmark = pytest.mark.usefixtures("needs_helm")

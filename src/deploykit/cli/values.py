@@ -12,9 +12,9 @@ from deploykit.cli import output
 from deploykit.cli.seconds import cluster_timeout
 from deploykit.deploy import umbrella, values, values_file
 from deploykit.deploy.ilum_services import CORE, LIVY, SQL, Kind
-from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import Deployment
 from deploykit.errors import UsageError
+from deploykit.image_reference import ImageReference
 
 if TYPE_CHECKING:
     from deploykit.deploy.discover import Cluster

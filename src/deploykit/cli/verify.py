@@ -7,9 +7,9 @@ import click
 from deploykit.cli import output
 from deploykit.cli.registry_options import insecure_registry
 from deploykit.cli.seconds import Seconds
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import BuildError
 from deploykit.image.platform import host_platform
+from deploykit.image_reference import ImageReference
 from deploykit.registry import Registry
 from deploykit.supply_chain.sign import ready_to_check
 from deploykit.supply_chain.verify import Verified, verify

@@ -8,10 +8,10 @@ import json
 
 from deploykit.deploy import values_file
 from deploykit.deploy.chart_defaults import default_values
-from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import Deployment
 from deploykit.deploy.values_file import Values
 from deploykit.errors import UsageError
+from deploykit.image_reference import ImageReference
 
 SIGNATURE = values_file.signature("Ilum's umbrella chart")
 

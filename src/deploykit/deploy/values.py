@@ -7,8 +7,8 @@ from types import MappingProxyType
 from deploykit.deploy import values_file
 from deploykit.deploy.chart_defaults import default_values
 from deploykit.deploy.ilum_services import IlumService
-from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values_file import Values
+from deploykit.image_reference import ImageReference
 from deploykit.spark_pods import CONNECT_PORT
 
 DRIVER_LABELS: Mapping[str, str] = MappingProxyType({"spark-role": "driver"})

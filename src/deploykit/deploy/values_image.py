@@ -7,8 +7,8 @@ import yaml
 
 from deploykit.deploy import in_place, values_file
 from deploykit.deploy.in_place import New, NotInPlaceError
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import UsageError
+from deploykit.image_reference import ImageReference
 
 PATH = ("mageai", "image")
 _DIGEST = re.compile("sha256:[0-9a-f]{64}")

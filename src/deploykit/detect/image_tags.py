@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from deploykit.deploy.reference import ImageReference
+from deploykit.image_reference import ImageReference
 from deploykit.versions import SparkVersion
 
 _MAJORS = range(3, 10)

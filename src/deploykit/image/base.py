@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from deploykit import cache
 from deploykit.catalog import Catalog
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import IncompatibleError, UnreachableError, UsageError
 from deploykit.image.engine import Engine
 from deploykit.image.inventory import Inventory, script
+from deploykit.image_reference import ImageReference
 from deploykit.progress import Progress
 
 

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from deploykit.deploy.reference import ImageReference
 from deploykit.image import pyspark_wheel
 from deploykit.image.label_names import PREFIX, VERSION
+from deploykit.image_reference import ImageReference
 from deploykit.plan import Plan
 from deploykit.supply_chain import purl
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from deploykit.deploy.reference import ImageReference
 from deploykit.image.label_names import (
     BASE_DIGEST,
     BASE_NAME,
@@ -21,6 +20,7 @@ from deploykit.image.label_names import (
     WITH,
 )
 from deploykit.image.platform import MACHINES
+from deploykit.image_reference import ImageReference
 from deploykit.request import Request
 from deploykit.versions import SparkVersion
 

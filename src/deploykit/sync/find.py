@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import BuildError, DeploykitError, UnreachableError
 from deploykit.image.label_names import BASE_NAME, JAVA, PLATFORM, SPARK
+from deploykit.image_reference import ImageReference
 from deploykit.registry import Registry
 from deploykit.registry.manifest import labels_of
 from deploykit.request import Request

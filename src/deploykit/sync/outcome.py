@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from deploykit.compat import compare
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import DeploykitError
 from deploykit.image.label_names import SPARK
+from deploykit.image_reference import ImageReference
 from deploykit.sync.ask import Server
 from deploykit.sync.drift import Drift, Labels
 from deploykit.sync.environment import Environment

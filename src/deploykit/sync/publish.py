@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from deploykit.deploy.reference import ImageReference
 from deploykit.detect.evidence import Detection
 from deploykit.errors import BuildError, DeploykitError
 from deploykit.image import sources
 from deploykit.image.build import build
 from deploykit.image.engine import Engine
 from deploykit.image.label_names import INPUTS, SOURCES
+from deploykit.image_reference import ImageReference
 from deploykit.plan import Plan
 from deploykit.planning import exact, quick, shown
 from deploykit.progress import Progress

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from deploykit.deploy.reference import ImageReference
+from deploykit.image_reference import ImageReference
 from deploykit.sync.drift import FACTS
 
 KEPT = 20

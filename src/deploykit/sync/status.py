@@ -7,8 +7,8 @@ from functools import partial
 from deploykit import catalog
 from deploykit.asking import Asking
 from deploykit.deploy import values_image
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import DeploykitError, UnreachableError
+from deploykit.image_reference import ImageReference
 from deploykit.planning import base_reference
 from deploykit.progress import Progress
 from deploykit.registry import Registry

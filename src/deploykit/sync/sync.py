@@ -7,9 +7,9 @@ from importlib.metadata import version
 
 from deploykit import files
 from deploykit.deploy import values_image
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import DeploykitError, unusable
 from deploykit.image.label_names import BASE_NAME
+from deploykit.image_reference import ImageReference
 from deploykit.progress import Progress
 from deploykit.registry import Registry
 from deploykit.sync import ask, client, find, record

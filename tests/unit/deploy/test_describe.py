@@ -12,9 +12,9 @@ from deploykit.deploy.describe import (
 )
 from deploykit.deploy.discover import ApiServer, Cluster
 from deploykit.deploy.ilum_services import CORE, SQL
-from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import DRIVER_LABELS, Deployment
 from deploykit.errors import UsageError
+from deploykit.image_reference import ImageReference
 from mage_ilum.connect.address import ConnectAddress
 
 EMPTY = Deployment(image=ImageReference("mage", "1.0"))

@@ -6,10 +6,10 @@ import yaml
 from deploykit.deploy import values
 from deploykit.deploy.chart_defaults import default_values
 from deploykit.deploy.ilum_services import LIVY, SQL, assumed
-from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.umbrella import SIGNATURE, to_values, to_yaml
 from deploykit.deploy.values import Deployment
 from deploykit.errors import UsageError
+from deploykit.image_reference import ImageReference
 
 DIGEST = f"sha256:{'0a' * 32}"
 IMAGE = ImageReference("registry.example/mage", "1.0", DIGEST)

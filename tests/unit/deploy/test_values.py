@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from deploykit.deploy.ilum_services import SQL, IlumService, assumed
-from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import SIGNATURE, Deployment, to_values, to_yaml
+from deploykit.image_reference import ImageReference
 
 IMAGE = ImageReference("registry.example/mage", "0.9.80-spark4.1.1-connect-01234567")
 HOST = "spark-connect-server.ilum.svc.cluster.local"

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from deploykit.deploy import values, values_file
-from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import Deployment
 from deploykit.deploy.values_image import image, read, with_image
 from deploykit.errors import UsageError
+from deploykit.image_reference import ImageReference
 
 FILE = Path("values.yaml")
 NEW = ImageReference("registry.example:5000/team/mage", "0.9.80-spark4.1.1-slim-0a1b2c3d", "sha256:" + "a" * 64)

@@ -7,11 +7,11 @@ from tests.unit.kubernetes.api_server import PODS, kubeconfig, serving
 
 from deploykit.deploy.describe import from_cluster
 from deploykit.deploy.discover import Cluster
-from deploykit.deploy.reference import ImageReference
 from deploykit.deploy.values import Deployment
 from deploykit.detect.evidence import merge
 from deploykit.detect.pods import read
 from deploykit.errors import UsageError
+from deploykit.image_reference import ImageReference
 from deploykit.kubernetes_api import KubernetesApi
 from deploykit.spark_pods import alive
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.image.plans import DIGEST, REFERENCE, make, request
 
-from deploykit.deploy.reference import ImageReference
+from deploykit.image_reference import ImageReference
 from deploykit.request import Profile
 from deploykit.sync.drift import DEFAULTS, Kind, Policy, Wanted, compare
 from deploykit.versions import SparkVersion

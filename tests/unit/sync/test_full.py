@@ -12,8 +12,8 @@ from tests.unit.sync.environments import environment, server
 from tests.unit.test_files import Steps
 
 from deploykit import catalog
-from deploykit.deploy.reference import ImageReference
 from deploykit.image import index, sources
+from deploykit.image_reference import ImageReference
 from deploykit.registry import Registry
 from deploykit.request import Profile
 from deploykit.supply_chain import complete

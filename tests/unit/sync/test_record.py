@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploykit.deploy.reference import ImageReference
+from deploykit.image_reference import ImageReference
 from deploykit.sync import record
 from deploykit.sync.record import EMPTY, KEPT, Entry
 

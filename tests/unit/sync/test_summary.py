@@ -5,8 +5,8 @@ from pathlib import Path
 from tests.unit.image.plans import make
 from tests.unit.sync.environments import environment, server
 
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import UnreachableError
+from deploykit.image_reference import ImageReference
 from deploykit.sync import summary
 from deploykit.sync.drift import Drift, Kind, Policy
 from deploykit.sync.environment import DEFAULT

@@ -12,10 +12,10 @@ from tests.unit.test_files import Steps
 
 from deploykit import files
 from deploykit.deploy import values_image
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import IncompatibleError, UnreachableError, UsageError
 from deploykit.image.append import index
 from deploykit.image.platform import MACHINES
+from deploykit.image_reference import ImageReference
 from deploykit.registry import Registry
 from deploykit.sync import record, sync
 from deploykit.sync.drift import Kind

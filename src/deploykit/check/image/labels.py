@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import DeploykitError
+from deploykit.image_reference import ImageReference
 from deploykit.kubernetes_api import SECONDS
 from deploykit.registry import Registry
 from deploykit.registry.manifest import labels_of

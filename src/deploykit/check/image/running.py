@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from deploykit.check.cluster.steps import failed, passed, warned
 from deploykit.check.model import Step
-from deploykit.deploy.reference import ImageReference
-from deploykit.deploy.reference import moves as tag_moves
 from deploykit.detect.image_tags import spark_version
+from deploykit.image_reference import ImageReference
+from deploykit.image_reference import moves as tag_moves
 
 NAME = "image"
 _SAME_START_SECONDS = 60

@@ -1,13 +1,13 @@
 """The base and the Java of a plan without an engine: from the registry, from the base's files, and from Debian."""
 
 from deploykit.catalog import Catalog
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import UnreachableError, UsageError
 from deploykit.image import base as bases
 from deploykit.image import java as javas
 from deploykit.image.append import base_image, read_inventory
 from deploykit.image.base import Base
 from deploykit.image.java import Java
+from deploykit.image_reference import ImageReference
 from deploykit.progress import Progress
 from deploykit.registry import Registry
 from deploykit.request import Request

@@ -2,11 +2,11 @@
 
 from functools import partial
 
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import UsageError
 from deploykit.image.append.build import build
 from deploykit.image.build import Result
 from deploykit.image.layers import layers
+from deploykit.image_reference import ImageReference
 from deploykit.plan import Plan
 from deploykit.progress import Progress
 from deploykit.registry import Registry

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from deploykit import cache
+from deploykit import cache, files
 from deploykit.image import warm_list
 from deploykit.image.append.facts import Facts, stacked
 
@@ -66,7 +66,7 @@ def kept(layer: str) -> zipfile.ZipFile | None:
 @contextmanager
 def keeping(layer: str) -> Iterator[Sources]:
     """A new archive, which is there when the block ends well."""
-    with cache.writing(place(layer)) as file, zipfile.ZipFile(file, "w") as archive:
+    with files.writing(place(layer)) as file, zipfile.ZipFile(file, "w") as archive:
         yield Sources(archive)
     with cache.only_one("base-sources"):
         _forget_oldest(place(layer).parent)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploykit.deploy.reference import ImageReference
 from deploykit.errors import UsageError
+from deploykit.image_reference import ImageReference
 
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 
