@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tests.cluster.kubectl import kubectl
+from tests.cluster.kubectl import create_namespace, kubectl
 from tests.cluster.probes import put
 from tests.cluster.release import DEFAULT_DENY, until
 
@@ -121,11 +121,9 @@ EVERYTHING = {"ports": [{"protocol": protocol} for protocol in ("TCP", "UDP")]}
 @contextmanager
 def running(image: str, spark_image: str) -> Iterator[None]:
     """The namespaces with everything in them; they are deleted afterwards."""
-    _delete()
     try:
-        for namespace in (MAGE, SPARK):
-            kubectl("create", "namespace", namespace)
-        kubectl("label", "namespace", MAGE, RESTRICTED)
+        create_namespace(MAGE, RESTRICTED)
+        create_namespace(SPARK)
         kubectl("apply", f"--namespace={MAGE}", "--filename=-", text=DEFAULT_DENY)
         put("apply", *_objects(image, spark_image))
         until(120, _ready, "the fake drivers, and the one that ends")
@@ -170,7 +168,3 @@ def _ready() -> bool:
     mage = kubectl("get", "pod", "mage-1", f"--namespace={MAGE}", "--output=jsonpath={.status.phase}")
     ended = all(phases.get(name) == "Failed" for name in ("no-class", "crashed"))
     return ended and mage == "Running" and all(phases.get(name) == "Running" for name in RUNNING)
-
-
-def _delete() -> None:
-    kubectl("delete", "namespace", MAGE, SPARK, "--ignore-not-found", "--timeout=120s", seconds=150)

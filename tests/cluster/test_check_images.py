@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.cluster.check_pods import RELEASE, SERVER, pod
-from tests.cluster.kubectl import kubectl
+from tests.cluster.kubectl import create_namespace, kubectl
 from tests.cluster.probes import put
 from tests.cluster.release import until
 from tests.needs import Cluster, Ilum
@@ -52,8 +52,7 @@ def mage(needs_docker: str, registry: str, needs_cluster: Cluster, spark: Ilum, 
     docker(needs_docker, "push", "--quiet", latest)
     chosen = [f"--namespace={spark.namespace}", "--selector=spark-role=driver"]
     spark_image = kubectl("get", "pods", *chosen, "--output=jsonpath={.items[0].spec.containers[0].image}")
-    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=60s", seconds=90)
-    kubectl("create", "namespace", NAMESPACE)
+    create_namespace(NAMESPACE)
     try:
         put(
             "apply",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.cluster.kubectl import kubectl
+from tests.cluster.kubectl import create_namespace, kubectl
 from tests.image.pipelines.project import Project
 from tests.image.pipelines.steps import github, gitlab
 from tests.needs import Cluster
@@ -90,8 +90,7 @@ def pipeline(needs_cluster: Cluster, image: str, tmp_path: Path) -> Iterator[Pip
         played = [replace(step, environment={**step.environment, **ours}) for step in steps]
         return project.play(played, environment, project.clone("clone"))
 
-    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=60s", seconds=90)
-    kubectl("create", "namespace", NAMESPACE)
+    create_namespace(NAMESPACE)
     yield Pipeline(project, deploy)
     kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.cluster.conftest import SPARK
-from tests.cluster.kubectl import kubectl
+from tests.cluster.kubectl import create_namespace, kubectl
 from tests.cluster.spark_operators import defined
 from tests.needs import Cluster, Ilum
 from tests.unit.detect.ilum_core import PASSWORD, IlumCore, cluster, job
@@ -32,9 +32,6 @@ OBJECTS = f"""
 apiVersion: v1
 kind: List
 items:
-- {{apiVersion: v1, kind: Namespace, metadata: {{name: {ASKED}}}}}
-- {{apiVersion: v1, kind: Namespace, metadata: {{name: {RUNS}}}}}
-- {{apiVersion: v1, kind: Namespace, metadata: {{name: {RELEASE}}}}}
 - apiVersion: sparkoperator.k8s.io/v1alpha1
   kind: SparkConnect
   metadata: {{name: kubeflow, namespace: {ASKED}}}
@@ -74,7 +71,6 @@ items:
       app.kubernetes.io/instance: stackable
       app.kubernetes.io/managed-by: spark.stackable.tech_connect
   spec: *pod
-- {{apiVersion: v1, kind: Namespace, metadata: {{name: {MIXED}}}}}
 - apiVersion: v1
   kind: Pod
   metadata: {{name: newer, namespace: {MIXED}, labels: {{spark-role: driver, spark-version: "{SPARK}"}}}}
@@ -145,6 +141,8 @@ def objects(needs_cluster: Cluster, registry: str) -> Iterator[None]:
     """Both operators' objects, with pods as they would make them."""
     with defined():
         try:
+            for namespace in NAMESPACES:
+                create_namespace(namespace)
             kubectl("apply", "--filename=-", text=OBJECTS.replace("IMAGE", f"{registry}/testbed/spark:{SPARK}"))
             for namespace in (RUNS, RELEASE, MIXED):
                 kubectl("wait", "--for=condition=Ready", "--timeout=60s", "pod", "--all", f"--namespace={namespace}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.cluster.kubectl import kubectl
+from tests.cluster.kubectl import create_namespace, kubectl
 from tests.cluster.page import BIG
 from tests.cluster.release import until
 from tests.needs import Cluster
@@ -61,8 +61,7 @@ class Pages:
 @pytest.fixture(scope="module")
 def pages(needs_cluster: Cluster, image: str) -> Iterator[Pages]:
     found = Pages(image)
-    found.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait")
-    found.kubectl("create", "namespace", NAMESPACE)
+    create_namespace(NAMESPACE)
     found.add("first")
     yield found
     found.kubectl("delete", "namespace", NAMESPACE, "--wait=false")

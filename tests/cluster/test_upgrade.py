@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.cluster.conftest import deploykit
-from tests.cluster.kubectl import kubectl
+from tests.cluster.kubectl import create_namespace, kubectl
 from tests.cluster.release import PROJECT, Release, until
 from tests.needs import REPOSITORY, Cluster, bring_up, has_testbed, missing
 
@@ -215,8 +215,7 @@ def mage(
     options = ("--base", base_image, "--repository", repository, "--network", "host", "--no-verify")
     deploykit("image", "--spark", OLD, *options, "--push", seconds=600)
 
-    kubectl("delete", "namespace", SPARK_NAMESPACE, "--ignore-not-found", "--timeout=120s", seconds=150)
-    kubectl("create", "namespace", SPARK_NAMESPACE)
+    create_namespace(SPARK_NAMESPACE)
     start(registry, blue=OLD, green=NEW)
     wait_until_ready()
     release.create_namespace()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from tests.cluster.kubectl import kubectl
+from tests.cluster.kubectl import create_namespace, kubectl
 from tests.needs import Cluster
 
 from deploykit import assets
@@ -52,8 +52,7 @@ def cluster(needs_cluster: Cluster) -> Cluster:
 @pytest.fixture(scope="module")
 def driver(cluster: Cluster, image: str) -> Iterator[Cluster]:
     """A cluster with a driver, and a Service that leads to its thrift port by name."""
-    kubectl("--namespace", NAMESPACE, "delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait", seconds=90)
-    kubectl("--namespace", NAMESPACE, "create", "namespace", NAMESPACE)
+    create_namespace(NAMESPACE)
     kubectl("--namespace", NAMESPACE, "apply", "--filename=-", text=DRIVER.format(image=image))
     kubectl(
         "--namespace", NAMESPACE, "wait", "--for=condition=Ready", "pod/connect-driver", "--timeout=60s", seconds=90
