@@ -45,6 +45,8 @@ ON_THE_NODE = (
 SPARK_DRIVER = "Spark driver :15002"
 SPARK_OUTSIDE = "Spark outside this cluster"
 PAGE = 6789
+BALANCER = "balancer"
+"""A pod that policies know by its address alone, as they know a load balancer."""
 JOB = {"batch.kubernetes.io/job-name": "mage-data-prep-block-1", "job-name": "mage-data-prep-block-1"}
 NAME = "app.kubernetes.io/name"
 
@@ -80,6 +82,7 @@ CALLERS = {
     "ilum-ui": ("ilum-ui", PAGE),
     "ilum-ui, on another port": ("ilum-ui", PAGE + 1),
     "ingress controller": ("controller", PAGE),
+    "addresses of your own": (BALANCER, PAGE),
     "peers of your own": ("prometheus", PAGE),
     "other pods of Ilum's namespace": ("ilum-api", PAGE),
     "other pods of Mage's namespace": ("bystander", PAGE),
@@ -103,6 +106,7 @@ OTHERS = (
     ),
     ProbePod(OTHER, "extra", {"app": "extra"}, (7777,)),
     ProbePod(OTHER, "controller", {"app": "traefik"}),
+    ProbePod(OTHER, BALANCER, {"app": BALANCER}),
     ProbePod(OTHER, "prometheus", {"app": "prometheus"}),
     ProbePod(OTHER, "stranger", {"app": "stranger"}, (8443,)),
     ProbePod(MAGE, "bystander", {"app": "bystander"}),

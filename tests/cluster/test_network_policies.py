@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.cluster.kubectl import kubectl
 from tests.cluster.mage_network import (
+    BALANCER,
     CALLERS,
     COLUMNS,
     ON_THE_NODE,
@@ -79,10 +80,14 @@ def open_network(network: Network) -> Seen:
 @pytest.fixture(scope="module")
 def everything_set(network: Network, open_network: Seen) -> list[Policy]:
     """The policies of `net-mage` with every switch set, put in place."""
+    rendered = {}
     for namespace, options in RELEASES.items():
-        put("apply", *policies(values(everything=True, **options), namespace))
+        given = values(everything=True, **options)
+        given["networkPolicy"]["ingress"]["cidrs"] = [f"{network.addresses[BALANCER]}/32"]
+        rendered[namespace] = policies(given, namespace)
+        put("apply", *rendered[namespace])
     network.becomes(with_every_switch)
-    return policies(values(everything=True), MAGE)
+    return rendered[MAGE]
 
 
 def test_every_row_and_column_of_the_documented_tables_is_probed(network: Network):
