@@ -6,10 +6,11 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.kubectl import kubectl
+from tests.cluster.kubectl import create_namespace, kubectl
 from tests.needs import Cluster
 
 from deploykit import assets
@@ -65,7 +66,20 @@ OPENSHIFT_FLAGS = (
     f"mageai.podSecurityContext.runAsUser={ANY_UID},mageai.podSecurityContext.fsGroup={ANY_UID}",
 )
 
-# A second pipeline of the same blocks, run once by the scheduler, each block as a Job. As Mage's page would write it.
+
+def trigger(interval: str = "@once") -> str:
+    """Python, for code in a pod: triggers.yaml that has the scheduler run pipeline `name`, as Mage's page writes it."""
+    return f"""f'''triggers:
+- name: {{name}}
+  pipeline_uuid: {{name}}
+  schedule_type: time
+  schedule_interval: "{interval}"
+  start_time: 2026-01-01 00:00:00
+  status: active
+'''"""
+
+
+# A second pipeline of the same blocks, run once by the scheduler, each block as a Job.
 SCHEDULE = f"""
 import pathlib, shutil, sys
 name, pipelines = sys.argv[1], pathlib.Path("{PROJECT}/pipelines")
@@ -73,14 +87,7 @@ new = pipelines / name
 shutil.copytree(pipelines / "{PIPELINE}", new)
 text = (new / "metadata.yaml").read_text().replace("{PIPELINE}", name)
 (new / "metadata.yaml").write_text(text.replace("executor_type: local_python", "executor_type: k8s"))
-(new / "triggers.yaml").write_text(f'''triggers:
-- name: {{name}}
-  pipeline_uuid: {{name}}
-  schedule_type: time
-  schedule_interval: "@once"
-  start_time: 2026-01-01 00:00:00
-  status: active
-''')
+(new / "triggers.yaml").write_text({trigger()})
 """
 
 RUN_STATUS = """
@@ -89,6 +96,13 @@ import sqlalchemy
 with sqlalchemy.create_engine(os.environ["MAGE_DATABASE_CONNECTION_URL"]).connect() as database:
     query = sqlalchemy.text("select status from pipeline_run where pipeline_uuid = :uuid")
     print(*(row[0] for row in database.execute(query, {"uuid": sys.argv[1]})))
+"""
+
+# What Mage and the blocks wrote when it ran.
+LOGS = f"""
+import pathlib, sys
+for log in sorted(pathlib.Path("{DATA}").with_name(sys.argv[1]).glob(".logs/**/*.log")):
+    print(f"== {{log}}", log.read_text()[-4000:], sep="\\n")
 """
 
 ROWS = """
@@ -105,11 +119,11 @@ def database(image: str) -> str:
     return SERVICE.format(name="postgres", image=image, port=5432)
 
 
-def until(seconds: float, question: Callable[[], object], what: str) -> object:
-    """Ask until the answer is true, and return it; fails with `what` when the time is over."""
+def until(seconds: float, question: Callable[[], object], what: str, *, why: Callable[[], str] = lambda: "") -> object:
+    """Ask until the answer is true, and return it; fails with `what`, and what is then known of `why`."""
     deadline = time.monotonic() + seconds
     while not (answer := question()):
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}\n{why()}"
         time.sleep(0.5)
     return answer
 
@@ -148,7 +162,14 @@ class Release:
         """The same, without waiting."""
         small = ("--set", "mageai.resources.requests.cpu=200m", "--set", "executor.resources.requests.cpu=100m")
         command = ("upgrade", "--install", RELEASE, str(chart or assets.chart()), "--values", str(self.values))
-        self.helm(*command, *small, *flags)
+        done = self.helm(*command, *small, *flags, check=False)
+        assert done.returncode == 0, f"helm upgrade: {done.stdout}{done.stderr}{self.state()}"
+
+    def state(self) -> str:
+        """What its pods are at, and what Kubernetes warns of: why an installation does not get on."""
+        pods = self.kubectl("get", "pods", check=False)
+        warnings = ("get", "events", "--field-selector=type=Warning", "--sort-by=.lastTimestamp")
+        return pods + self.kubectl(*warnings, check=False)
 
     def python(self, code: str, *arguments: str) -> str:
         """Run Python in the server's pod."""
@@ -167,7 +188,10 @@ class Release:
         )
 
     def schedule(self, name: str) -> tuple[str, dict[str, Any]]:
-        """Have the scheduler run a copy of the pipeline as Jobs: its final status, and the worker pods' containers."""
+        """Have the scheduler run a copy of the pipeline as Jobs: its final status, and the worker pods' containers.
+
+        `logs` tells why it is not the one that was hoped for.
+        """
         earlier, workers = self._workers(), dict[str, Any]()
         self.python(SCHEDULE, name)
 
@@ -176,7 +200,12 @@ class Release:
             status = self.python(RUN_STATUS, name)
             return status if status in {"COMPLETED", "FAILED"} else ""
 
-        return str(until(240, finished, f"the scheduled pipeline {name} to end")), workers
+        why = partial(self.logs, name)
+        return str(until(240, finished, f"the scheduled pipeline {name} to end", why=why)), workers
+
+    def logs(self, pipeline: str) -> str:
+        """What the runs of a pipeline wrote, and what the namespace says of its pods."""
+        return self.python(LOGS, pipeline) + self.state()
 
     def _workers(self) -> dict[str, Any]:
         labels = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=worker"
@@ -215,9 +244,7 @@ class Release:
 
     def create_namespace(self) -> None:
         """Anew, with restricted Pod Security and without any egress but what policies allow."""
-        self.delete_namespace()
-        self.kubectl("create", "namespace", self.namespace)
-        self.kubectl("label", "namespace", self.namespace, "pod-security.kubernetes.io/enforce=restricted")
+        create_namespace(self.namespace, "pod-security.kubernetes.io/enforce=restricted")
         self.kubectl("apply", "--filename=-", text=DEFAULT_DENY)
 
     def secret(self) -> dict[str, str]:

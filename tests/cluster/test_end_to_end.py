@@ -52,7 +52,7 @@ def test_the_pipeline_run_in_the_server_pod_has_as_many_rows_as_a_direct_query(r
 
 def test_the_pipeline_run_in_worker_pods_has_as_many_rows_as_a_direct_query(release: Release, direct_rows: int):
     status, workers = release.schedule("scheduled")
-    assert status == "COMPLETED"
+    assert status == "COMPLETED", release.logs("scheduled")
     assert len(workers) == 2, "one for each block"
     for container in workers.values():
         assert "/etc/spark-connect-ca" in [mount["mountPath"] for mount in container["volumeMounts"]]

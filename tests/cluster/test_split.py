@@ -2,13 +2,24 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from tests.cluster.kubectl import kubectl
-from tests.cluster.release import DATABASE_FLAGS, DATABASE_URL, PROJECT, RUN_STATUS, SERVICE, Release, database, until
+from tests.cluster.release import (
+    DATABASE_FLAGS,
+    DATABASE_URL,
+    PROJECT,
+    RUN_STATUS,
+    SERVICE,
+    Release,
+    database,
+    trigger,
+    until,
+)
 from tests.needs import Cluster
 
 # A volume (the testbed's are on one node, and so are all pods), and who calls the page, as an ingress controller does.
@@ -82,14 +93,7 @@ blocks:
   upstream_blocks: []
   downstream_blocks: []
 ''')
-    (pipeline / "triggers.yaml").write_text(f'''triggers:
-- name: {{name}}
-  pipeline_uuid: {{name}}
-  schedule_type: time
-  schedule_interval: "@once"
-  start_time: 2026-01-01 00:00:00
-  status: active
-''')
+    (pipeline / "triggers.yaml").write_text({trigger()})
 """
 PIPELINES = [f"once_{number}" for number in range(3)]
 
@@ -162,3 +166,11 @@ def test_each_trigger_runs_once_and_every_request_is_answered_while_web_servers_
     assert runs() == ["COMPLETED"] * len(PIPELINES), "and none twice"
     ran = scheduler(split, "print(open('/home/src/mage_data/ran').read())").split()
     assert sorted(ran) == PIPELINES
+
+
+def test_a_scheduler_and_a_web_server_stop_well_within_their_grace_period(split: Release):
+    halves = (split.items("pods", f"--selector=app.kubernetes.io/component={half}") for half in ("scheduler", "web"))
+    names = [pods[0]["metadata"]["name"] for pods in halves]
+    told = time.monotonic()
+    split.kubectl("delete", "pod", *names)
+    assert time.monotonic() - told < 10, "they are killed after 15 s"
