@@ -10,8 +10,12 @@ import pytest
 import trustme
 from tests.cluster.release import CA_SECRET, DATABASE_FLAGS, DATABASE_URL, OPENSHIFT_FLAGS, Release, database
 from tests.needs import Cluster, Ilum
+from tests.sync.matrix import ALL
 
 SPARK = "4.1.1"
+
+collect_ignore = [] if ALL else ["test_minutes.py"]
+"""What measures, for minutes, and what only a person asks for."""
 
 
 def deploykit(*arguments: str, seconds: float) -> str:

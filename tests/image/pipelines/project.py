@@ -62,7 +62,9 @@ class Project:
         self.git("commit", "--quiet", "--message", f"Change {path}")
         self.git("push", "--quiet", "origin", "HEAD:main")
 
-    def bash(self, script: str, environment: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    def bash(
+        self, script: str, environment: Mapping[str, str], cwd: Path, *, seconds: float = 120
+    ) -> subprocess.CompletedProcess[str]:
         """Run a script as a CI system does, with what its machine has and nothing of this process's own."""
         own = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -77,7 +79,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=seconds,
             check=False,
         )
 
