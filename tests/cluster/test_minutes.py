@@ -1,6 +1,6 @@
 """How long from "Ilum's server is 4.1" until a scheduled run of the example pipeline is green on the image for it.
 
-The scripts of docs/pipelines do all of it, one after the other, and nobody types. How long a pipeline waits for its hour
+Both scripts of docs/pipelines do it, one after the other, and nobody types. How long a pipeline waits for its hour
 is its schedule's matter, and not in the number. Ilum is moved twice for it, so CI leaves it out; a person runs
 
     DEPLOYKIT_TEST_FAULTS=all pytest -rP tests/cluster/test_minutes.py
