@@ -262,7 +262,7 @@ class Cluster:
 
 
 @pytest.fixture(scope="session")
-def needs_cluster() -> Iterator[Cluster]:
+def needs_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The cluster; `KUBECONFIG` and `PATH` point to it for what the test starts."""
     what = "a Kubernetes cluster"
     named = os.environ.get("DEPLOYKIT_TEST_KUBECONFIG")
@@ -272,7 +272,10 @@ def needs_cluster() -> Iterator[Cluster]:
             kubeconfig = Path(named)
         elif has_testbed():
             bring_up("cluster", what=what, seconds=600)
-            kubeconfig = TESTBED_DIR / "kubeconfig"
+            # A copy: the script writes its own anew whenever it runs, and who reads it meanwhile finds it empty.
+            kubeconfig = tmp_path_factory.mktemp("cluster") / "kubeconfig"
+            with locked(TESTBED_DIR / "deploykit-test.lock"):
+                shutil.copy(TESTBED_DIR / "kubeconfig", kubeconfig)
             patch.setenv("PATH", str(TESTBED_DIR / "bin"), prepend=os.pathsep)
         else:
             missing(what, "put the testbed at ../shared, or name one that may be changed in DEPLOYKIT_TEST_KUBECONFIG")
