@@ -68,7 +68,7 @@ def release(
     ca = ("--set", f"ilum.server.caSecret.name={CA_SECRET}")
     found.install(*ca, *DATABASE_FLAGS, *OPENSHIFT_FLAGS)
     yield found
-    found.helm("uninstall", "mage", "--wait", check=False)
+    found.helm("uninstall", "mage", check=False)  # for what it has in other namespaces
     found.delete_namespace()
 
 

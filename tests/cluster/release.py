@@ -240,7 +240,8 @@ class Release:
         self.kubectl("rollout", "status", "deployment/mage", "--timeout=180s", seconds=200)
 
     def delete_namespace(self) -> None:
-        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--timeout=120s", seconds=150)
+        """Nobody waits for its end but who makes it anew."""
+        self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=false")
 
     def create_namespace(self) -> None:
         """Anew, with restricted Pod Security and without any egress but what policies allow."""

@@ -5,6 +5,7 @@ In this order: the last test takes the policies away.
 
 import shlex
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import yaml
 from tests.cluster.release import ANY_UID, LOADER, RELEASE, Release
@@ -88,12 +89,13 @@ def test_without_our_policies_a_new_server_and_its_workers_cannot_reach_spark(re
     release.kubectl("apply", "--filename=-", text=allowed)
     release.restart()
 
-    done = release.mage_run()
-    assert done.returncode != 0
-    assert "ConnectionProblem" in done.stdout + done.stderr
-
     # A new pod is open for a second or two, until its policies are in place; Mage takes longer to reach the block.
     # helm test does not, so it is not asked here.
-    status, workers = release.schedule("cut_off")
+    with ThreadPoolExecutor() as pool:
+        in_the_server = pool.submit(release.mage_run)
+        status, workers = release.schedule("cut_off")
+        done = in_the_server.result()
+    assert done.returncode != 0
+    assert "ConnectionProblem" in done.stdout + done.stderr
     assert status == "FAILED"
     assert len(workers) == 1, "the second block is not begun"

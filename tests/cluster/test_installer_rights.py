@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.cluster.kubectl import kubectl
+from tests.cluster.kubectl import create_namespace, kubectl
 from tests.cluster.probes import put
 from tests.cluster.release import Release
 from tests.needs import Cluster
@@ -29,11 +29,10 @@ RULES = [
 
 
 def account() -> list[dict[str, Any]]:
-    """The namespace, the account, and what it may."""
+    """The account, and what it may."""
     metadata = {"name": "installer", "namespace": NAMESPACE}
     group, account = "rbac.authorization.k8s.io", {"kind": "ServiceAccount", "name": "installer"}
     return [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
         {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata, "rules": RULES},
         {
@@ -51,7 +50,7 @@ def installer(needs_cluster: Cluster, tmp_path: Path, monkeypatch: pytest.Monkey
     """A release whose kubeconfig is that of such an account."""
     known = yaml.safe_load(Path(os.environ["KUBECONFIG"]).read_text())
     found = Release(cluster=needs_cluster, values=assets.chart() / "ci" / "minimal-values.yaml", namespace=NAMESPACE)
-    found.delete_namespace()
+    create_namespace(NAMESPACE)
     try:
         put("apply", *account())
         token = found.kubectl("create", "token", "installer").strip()

@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.cluster.kubectl import kubectl
 from tests.cluster.release import PIPELINE, PROJECT, Release, trigger, until
 from tests.image.pipelines.project import Project
 from tests.image.pipelines.steps import PIPELINES
@@ -49,17 +48,17 @@ HERE = {
 SCRIPT = """
 stamp() { while IFS= read -r line; do printf '%s %s\\n' "$EPOCHREALTIME" "$line"; done; }
 ./sync-and-push.sh --max-wait 300 2>&1 | stamp
-echo pushed | stamp
+echo == pushed | stamp
 ./deploy.sh 2>&1 | stamp
-echo tested | stamp
+echo == tested | stamp
 """
 LEGS = {
     "sync: detect and compare": "==> Drift of ",
     "sync: plan and build": "==> Verifying the image",
     "sync: verify": "==> Pushing ",
-    "sync: push image, bill of materials, values": "pushed",
+    "sync: push image, bill of materials, values": "== pushed",
     "deploy: helm upgrade until the new pod is ready": "has been upgraded",
-    "deploy: helm test": "tested",
+    "deploy: helm test": "== tested",
 }
 """Each ends with the first line that has this in it."""
 
@@ -134,7 +133,7 @@ def pipeline(needs_cluster: Cluster, base: str, repository: str, tmp_path: Path)
     kept = {name: value for name, value in os.environ.items() if name not in ("PATH", "HOME")}
     ours = {"HELM_NAMESPACE": release.namespace, "CHART": str(assets.chart())}
     yield Pipeline(project, release, {**kept, **ours, "DEPLOYKIT_CACHE": str(tmp_path / "cache")})
-    kubectl("delete", "namespace", release.namespace, "--wait=false")
+    release.delete_namespace()
     forget(repository)
     forget(base.rpartition(":")[0])
 

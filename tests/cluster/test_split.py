@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.cluster.kubectl import kubectl
 from tests.cluster.release import (
     DATABASE_FLAGS,
     DATABASE_URL,
@@ -129,7 +128,7 @@ def split(
     found.kubectl("create", "secret", "generic", "redis", "--from-literal=REDIS_URL=redis://redis:6379")
     found.install(*DATABASE_FLAGS)
     yield found
-    kubectl("delete", "namespace", found.namespace, "--wait=false")
+    found.delete_namespace()
 
 
 def scheduler(release: Release, code: str, *arguments: str) -> str:
