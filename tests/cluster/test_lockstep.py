@@ -1,6 +1,7 @@
 """`deploykit sync --namespace`: the image follows the Spark that Ilum runs on the cluster.
 
-Each move takes the cluster a minute, so CI makes none; a person makes all: DEPLOYKIT_TEST_FAULTS=all.
+Each move takes the cluster a minute, so CI makes none; a person makes all: DEPLOYKIT_TEST_FAULTS=all, and `-rP` to see
+what each of them took.
 tests/sync/test_lockstep.py makes them with servers on this machine.
 """
 
@@ -21,7 +22,6 @@ def test_the_image_follows_ilum_and_what_fitted_before_is_not_built_again(
     repository: str,
     base_image: str,
     tmp_path: Path,
-    record_property: Callable[[str, object], None],
 ) -> None:
     registry, _, name = repository.partition("/")
     base = base_image.partition("/")[2]
@@ -35,7 +35,7 @@ def test_the_image_follows_ilum_and_what_fitted_before_is_not_built_again(
         steps = follow(checkout, proxy, move, MOVES if ALL else (SPARK, SPARK))
         forget(f"{proxy.host}/{name}")
         forget(f"{proxy.host}/{base.rpartition(':')[0]}")
-    record_property("steps", "\n".join(map(str, steps)))
+    print(*steps, sep="\n")
     *moved, last = steps
     assert all(step.built and step.pushes == 1 for step in moved)
     assert (last.built, last.pushes, last.sent) == (False, 0, 0)
