@@ -5,6 +5,7 @@ what each of them took.
 tests/sync/test_lockstep.py makes them with servers on this machine.
 """
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,10 +20,14 @@ from tests.sync.registry_proxy import RegistryProxy
 
 def test_the_image_follows_ilum_and_what_fitted_before_is_not_built_again(
     ilum: Callable[[str], Ilum],
+    needs_docker: str,
     repository: str,
     base_image: str,
     tmp_path: Path,
 ) -> None:
+    # The base's layers are there, as where one registry has both: by the proxy's name the engine cannot mount them.
+    for command in (("tag", base_image, f"{repository}:base"), ("push", "--quiet", f"{repository}:base")):
+        subprocess.run([needs_docker, *command], check=True, capture_output=True, timeout=300)
     registry, _, name = repository.partition("/")
     base = base_image.partition("/")[2]
     checkout = Checkout(folder=tmp_path)
@@ -34,6 +39,7 @@ def test_the_image_follows_ilum_and_what_fitted_before_is_not_built_again(
         checkout.write(repository=f"{proxy.host}/{name}", base=f"{proxy.host}/{base}", server="")
         steps = follow(checkout, proxy, move, MOVES if ALL else (SPARK, SPARK))
         forget(f"{proxy.host}/{name}")
+        forget(repository)
         forget(f"{proxy.host}/{base.rpartition(':')[0]}")
     print(*steps, sep="\n")
     *moved, last = steps
