@@ -34,7 +34,7 @@ demo: $(SETUP) $(HELM) ## Show the whole job on this machine, with an embedded S
 
 test: $(SETUP) $(HELM) ## Run every test that this machine allows; says what was left out
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder || \
-	  { echo "What failed beside others is tried once more, alone:"; .venv/bin/python -m pytest --last-failed --last-failed-no-failures none; }
+	  { files="$$(.venv/bin/python tools/failed.py)" && echo "Files with failures are tried once more, alone: $$files" && .venv/bin/python -m pytest $$files; }
 
 lowest: $(SETUP) ## Run the unit tests with the lowest versions of the dependencies that pyproject.toml allows
 	@.venv/bin/python tools/lowest.py
