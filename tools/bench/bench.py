@@ -22,9 +22,10 @@ import sync
 PARTS: dict[str, Callable[[], list[Row]]] = {
     "cli": command_line.help_time,
     "plan": command_line.plan_time,
-    "detect": command_line.detect_time,
+    "detect": command_line.server_time,
     "policies": policies.table_time,
     "warm": warm.first_run,
+    "block": warm.further_runs,
     "size": weight.sizes,
     "patch": weight.patch_change,
     "sync": sync.numbers,

@@ -1,5 +1,8 @@
-"""How long the first `mage run` takes in a fresh container, as every worker pod of the Kubernetes executor is one."""
+"""How long `mage run` takes: the first in a fresh container, as every worker pod of the Kubernetes executor is one, and
+those after it.
+"""
 
+import re
 import statistics
 import tempfile
 from pathlib import Path
@@ -39,6 +42,16 @@ PROJECT = {
 }
 
 
+AGAIN = """\
+mage run bench one >/dev/null
+for _ in 1 2 3; do
+    begin="$EPOCHREALTIME"
+    mage run bench one >/dev/null
+    echo "took $(python3 -c "print($EPOCHREALTIME - $begin)")"
+done
+"""
+
+
 def first_run() -> list[Row]:
     """The median of fresh containers, after one that brings the layers into the page cache; ours against the base."""
     what, bar = "first `mage run` in a fresh container, against the base", 0.55
@@ -58,6 +71,27 @@ def first_run() -> list[Row]:
     ]
 
 
+def further_runs() -> list[Row]:
+    """What our hooks and PySpark's being there cost a block in a container that has run one before."""
+    what = "further `mage run`s of one block, against the base: ours / ours without hooks"
+    try:
+        where = place()
+    except NotHereError as error:
+        return [not_measured(what, "-", str(error))]
+    image = build_ours(SPARK, where)
+    kinds = ((where.base, "1"), (image, "1"), (image, "0"))
+    rounds = [[_again(*kind) for kind in kinds] for _ in range(RUNS)]
+    base, ours, unhooked = (statistics.median(times) for times in zip(*rounds, strict=True))
+    return [
+        Row(
+            what=what,
+            measured=f"{ours:.2f} s, {ours / base:.2f} x / {unhooked:.2f} s, {unhooked / base:.2f} x",
+            bar="-",
+            guide=f"{base:.2f} s (the base)",
+        )
+    ]
+
+
 def _times(*images: str) -> list[float]:
     """The images take turns, so that what else the machine does falls on all of them."""
     rounds = [[_once(image) for image in images] for _ in range(RUNS + 1)][1:]
@@ -65,6 +99,17 @@ def _times(*images: str) -> list[float]:
 
 
 def _once(image: str) -> float:
+    return seconds(lambda: _in_container(image, "mage", "run", "bench", "one"))[1]
+
+
+def _again(image: str, hooks: str) -> float:
+    """The median of three runs after the first one, in seconds."""
+    said = _in_container(image, "env", f"MAGE_ILUM_HOOKS={hooks}", "bash", "-c", AGAIN)
+    return statistics.median(map(float, re.findall(r"^took ([\d.]+)$", said, re.MULTILINE)))
+
+
+def _in_container(image: str, *command: str) -> str:
+    """What a command says in a new container with the project."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "bench"
         for name, text in PROJECT.items():
@@ -73,5 +118,5 @@ def _once(image: str) -> float:
             path.write_text(text, encoding="utf-8")
         for path in (Path(folder), project, *project.rglob("*")):
             path.chmod(0o777)  # the container's user is another one
-        command = ["run", "--rm", "--network", "none", "--volume", f"{project}:/home/src/bench", image]
-        return seconds(lambda: docker(*command, "mage", "run", "bench", "one"))[1]
+        mounted = ("--volume", f"{project}:/home/src/bench")
+        return docker("run", "--rm", "--network", "none", *mounted, image, *command)
