@@ -25,7 +25,6 @@ from tools.warm_list import recorded
 
 from deploykit import cache
 from deploykit.cli.output import Lines
-from deploykit.image import base as bases
 from deploykit.image import verify, warm_list
 from deploykit.image.append import base_image as appending
 from deploykit.image.append import index, read_inventory, stream, taken
@@ -35,6 +34,7 @@ from deploykit.image.append.facts import Facts
 from deploykit.image.engine import Engine
 from deploykit.image.inventory import script
 from deploykit.image.layers import layers
+from deploykit.image_reference import ImageReference
 from deploykit.plan import Plan
 from deploykit.planning import exact
 from deploykit.registry import Registry
@@ -353,7 +353,7 @@ def test_one_index_names_the_images_of_two_platforms_each_of_its_own_kind(both):
 
 def named(exact: str, name: str) -> dict[str, File]:
     """The paths of one layer of ours, by its name, of an image without an index."""
-    registry = Registry(bases.repository(exact))
+    registry = Registry(ImageReference.split(exact).repository)
     manifest = registry.manifest(exact.rpartition("@")[2])
     ours = taken.read(manifest, registry.config_of(manifest))
     layer = next(layer for layer in ours if layer.name == name)
