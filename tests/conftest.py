@@ -15,6 +15,8 @@ ORDER = ("unit", "golden", "chart", "sync", "cluster", "spark", "image")
 """What takes little first."""
 TOGETHER = {"spark": "servers", "image": "servers", "sync": "sync", "cluster": "cluster"}
 """Folders whose files share what is slow to make, or disturb each other: a process for each. Others go anywhere."""
+ALONE = {"tests/image/test_pyspark_wheel.py", "tests/image/test_variants.py"}
+"""Files there that share nothing with the others."""
 
 OF_A_PIPELINE = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
 FOR_TESTS = ("DEPLOYKIT_TEST_", "DEPLOYKIT_SHARED", "DEPLOYKIT_CACHE", "DEPLOYKIT_UPDATE_GOLDEN")
@@ -62,7 +64,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
-            return TOGETHER.get(path.split("/")[1], path)
+            return path if path in ALONE else TOGETHER.get(path.split("/")[1], path)
 
     return Scheduling(config, log)
 
