@@ -11,9 +11,9 @@ import pytest
 
 pytest_plugins = ["tests.needs", "tests.kinds.compiler"]
 
-ORDER = ("unit", "golden", "chart", "sync", "cluster", "spark", "image")
+ORDER = ("unit", "golden", "chart", "sync", "spark", "cluster", "image")
 """What takes little first."""
-TOGETHER = {"spark": "servers", "image": "servers", "sync": "sync", "cluster": "cluster"}
+TOGETHER = {"spark", "image", "sync", "cluster"}
 """Folders whose files share what is slow to make, or disturb each other: a process for each. Others go anywhere."""
 ALONE = {"tests/image/test_pyspark_wheel.py", "tests/image/test_variants.py"}
 """Files there that share nothing with the others."""
@@ -64,7 +64,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = nodeid.partition("::")[0]
-            return path if path in ALONE else TOGETHER.get(path.split("/")[1], path)
+            folder = path.split("/")[1]
+            return folder if folder in TOGETHER and path not in ALONE else path
 
     return Scheduling(config, log)
 

@@ -226,19 +226,19 @@ def _brought_cosign() -> str | None:
 def spark_server() -> Callable[[str], str]:
     """A factory: `spark_server("4.1.1")` is the address of a real Spark Connect server, `sc://127.0.0.1:PORT`.
 
-    All processes of a run share it, and the run ends it (`stop_spark_servers`). Each takes about 1 GB.
+    Each process of a run has its own: a long query of one would take the cores that another's waits for. The run ends
+    them (`stop_spark_servers`). Each takes about 1 GB.
     """
 
     def start(version: str) -> str:
         if not has_testbed():
             missing("a real Spark Connect server", "put the testbed at ../shared, or set DEPLOYKIT_SHARED")
-        known = run_folder() / f"spark-{version}.port"
-        with locked(run_folder() / f"spark-{version}.lock"):
-            if not known.exists():
-                known.write_text(str(free_port()))  # before it starts, so that the run ends it in any case
-            port = known.read_text()
-            what = f"a Spark {version} Connect server"
-            bring_up("spark", version, port, what=what, seconds=1200, SPARK_OPTIONS=SHORT_LIVED)
+        known = run_folder() / f"spark-{version}-{os.getpid()}.port"
+        if not known.exists():
+            known.write_text(str(free_port()))  # before it starts, so that the run ends it in any case
+        port = known.read_text()
+        what = f"a Spark {version} Connect server"
+        bring_up("spark", version, port, what=what, seconds=1200, SPARK_OPTIONS=SHORT_LIVED)
         return f"sc://127.0.0.1:{port}"
 
     return start
