@@ -8,7 +8,8 @@ from pyspark.errors import PySparkException
 from mage_ilum import spark_session
 from mage_ilum.sessions.block_run import BlockRun, running
 
-LONG = "SELECT sum(id % 7 * (id % 11)) FROM range(100000000000)"
+# In ms. Spark cancels the jobs that a tag has, and none that begins a moment later: what is left then ends by itself.
+LONG = "SELECT reflect('java.lang.Thread', 'sleep', id) FROM range(10000, 10001)"
 
 whose = BlockRun("sales", "load", "7/20261123T000000")
 with running(whose), spark_session() as spark:
