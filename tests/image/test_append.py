@@ -9,10 +9,11 @@ import subprocess
 import sys
 import tarfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -27,7 +28,7 @@ from deploykit import cache
 from deploykit.cli.output import Lines
 from deploykit.image import verify, warm_list
 from deploykit.image.append import base_image as appending
-from deploykit.image.append import index, read_inventory, stream, taken
+from deploykit.image.append import compose, index, read_inventory, stream, taken
 from deploykit.image.append.base_image import BaseImage
 from deploykit.image.append.compose import OCI_CONFIG
 from deploykit.image.append.facts import Facts
@@ -183,12 +184,15 @@ def test_the_files_are_those_of_the_image_that_docker_makes(pair, base_image):
 
 
 def test_the_configuration_is_that_of_the_image_that_docker_makes(pair):
-    docker, appended = config(pair.docker)["config"], config(pair.appended)["config"]
-    for name in ("User", "WorkingDir", "Cmd", "Entrypoint", "ExposedPorts", "Volumes"):
-        assert docker.get(name) == appended.get(name), name
-    assert set(docker["Env"]) == set(appended["Env"])
-    assert {**appended["Labels"], "io.deploykit.engine": ""} == {**docker["Labels"], "io.deploykit.engine": ""}
+    assert settings(config(pair.docker)["config"]) == settings(config(pair.appended)["config"])
     assert _tag(pair.docker) == _tag(pair.appended)
+
+
+def settings(config: Mapping[str, Any]) -> dict[str, object]:
+    """What an image's configuration says of its containers, but for what made the image."""
+    names = ("User", "WorkingDir", "Cmd", "Entrypoint", "ExposedPorts", "Volumes")
+    labels = {name: text for name, text in config["Labels"].items() if name != "io.deploykit.engine"}
+    return {**{name: config.get(name) for name in names}, "Env": set(config["Env"]), "Labels": labels}
 
 
 def test_only_layers_that_are_nowhere_are_sent(pair):
@@ -234,13 +238,18 @@ def full_plan(engine: Engine, base_image: str) -> Plan:
     )
 
 
-def test_with_jars_too_the_layers_are_byte_for_byte_those_that_docker_makes(full_plan, full, docker, without_engine):
+def test_with_jars_too_layers_and_settings_are_those_that_docker_makes(full_plan, full, docker, without_engine):
     """An image of 1.5 GB, neither pushed nor read again: the digests of what is in its layers tell."""
-    _, facts = without_engine
-    made = {layer.name: layer.make(Lines()).diff_id for layer in layers(full_plan, facts) if layer.make is not None}
+    base, facts = without_engine
+    ours = layers(full_plan, facts)
+    made = {layer.name: layer.make(Lines()).diff_id for layer in ours if layer.make is not None}
     assert list(made) == ["jre", "dependencies", "pyspark", "mage-ilum"]
     dockers = json.loads(docker("inspect", "--format", "{{json .RootFS.Layers}}", full))
     assert [diff_id for diff_id in dockers if diff_id in made.values()] == list(made.values())
+    nowhere = {"digest": "", "size": 0, "diff_id": "", "media_type": ""}
+    placed = [compose.Placed(name=layer.name, key=layer.key, **nowhere) for layer in ours]
+    said = json.loads(docker("inspect", "--format", "{{json .Config}}", full))
+    assert settings(said) == settings(compose.configuration(full_plan, base.config, placed)["config"])
 
 
 def test_two_machines_make_the_same_bytes(pair, append, registry, base_python, tmp_path):
