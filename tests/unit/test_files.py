@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from tests.unit.steps import Steps
 
 from deploykit import cache, files
 from deploykit.errors import BuildError, UsageError
@@ -20,22 +21,6 @@ with only_one(pathlib.Path(sys.argv[1]), "at work", progress=progress()):
     print("held", flush=True)
     sys.stdin.read()
 """
-
-
-class Steps:
-    """What was said."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-        self.event = threading.Event()
-
-    def step(self, text: str) -> None:
-        self.said.append(text)
-        self.event.set()
-
-    def advance(self, name: str, done: int, total: int) -> None: ...
-
-    def log(self, line: str) -> None: ...
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 import trustme
+from tests.unit.mage_ilum.servers import web
 
 from deploykit.errors import DeploykitError, UnreachableError, UsageError
 from deploykit.image.engine import Engine
@@ -44,21 +45,11 @@ def answering(answers: Mapping[str, tuple[int, object]], *, tls: ssl.SSLContext 
         def log_message(self, format: str, *arguments: object) -> None:
             pass
 
-    class Server(http.server.ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            pass  # a client without a certificate, or one that has waited long enough
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        if tls is not None:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
+    with web(Handler, tls=tls) as port:
         try:
-            yield server.server_port
+            yield port
         finally:
             over.set()
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture

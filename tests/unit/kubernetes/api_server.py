@@ -3,7 +3,6 @@
 import http.server
 import json
 import ssl
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import yaml
+from tests.unit.mage_ilum.servers import web
 
 PODS = json.loads((Path(__file__).parent / "pods.json").read_text(encoding="utf-8"))
 """What the API says of a namespace with a Spark Connect job and a batch job: taken from Spark's own pods.
@@ -85,17 +85,5 @@ def serving(
         def log_message(self, format: str, *arguments: object) -> None:
             pass
 
-    class Server(http.server.ThreadingHTTPServer):
-        def handle_error(self, request: object, client_address: object) -> None:
-            pass  # a client that does not trust the certificate hangs up
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        if tls is not None:
-            server.socket = tls.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+    with web(Handler, tls=tls) as port:
+        yield port

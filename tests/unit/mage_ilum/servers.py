@@ -52,7 +52,7 @@ def failing(status: int) -> AbstractContextManager[int]:
         def do_HEAD(self) -> None:
             self.send_error(status)
 
-    return _web(Handler)
+    return web(Handler)
 
 
 @contextmanager
@@ -64,12 +64,20 @@ def closing() -> Iterator[int]:
 
 def http1() -> AbstractContextManager[int]:
     """A web server."""
-    return _web(_Quiet)
+    return web(_Quiet)
 
 
 @contextmanager
-def _web(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[int]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+def web(handler: type[http.server.BaseHTTPRequestHandler], *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """The port of a web server, which does not mind who hangs up."""
+
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass
+
+    with Server(("127.0.0.1", 0), handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:

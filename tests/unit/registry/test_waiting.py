@@ -7,6 +7,7 @@ import time
 import pytest
 from tests.unit.registry.conftest import TIMEOUT
 from tests.unit.registry.server import Canned
+from tests.unit.steps import Steps
 
 from deploykit.errors import UnreachableError
 from deploykit.image.append import stream
@@ -19,23 +20,9 @@ TOO_LONG = Canned(status=429, headers={"Retry-After": "121"})
 PRESSED = Canned(status=429)
 
 
-class Said:
-    """What a person is told."""
-
-    def __init__(self):
-        self.steps = []
-
-    def step(self, text):
-        self.steps.append(text)
-
-    def advance(self, name, done, total): ...
-
-    def log(self, line): ...
-
-
 @pytest.fixture
 def said():
-    return Said()
+    return Steps()
 
 
 @pytest.fixture
@@ -65,7 +52,7 @@ def test_the_tag_that_comes_last_is_put_when_the_registry_wants_it(small, workin
     began = time.monotonic()
     assert working.put_manifest("a", b"{}", "application/json") == sha256(b"{}")
     assert time.monotonic() - began >= 1
-    assert said.steps == [f"The registry of {small.repository} asks to wait: going on in 1 s"]
+    assert said.said == [f"The registry of {small.repository} asks to wait: going on in 1 s"]
 
 
 def test_a_layer_is_read_when_the_registry_wants_it(small, working, layer, said):
@@ -73,7 +60,7 @@ def test_a_layer_is_read_when_the_registry_wants_it(small, working, layer, said)
     began = time.monotonic()
     assert read(working, layer, said) == ["file"]
     assert time.monotonic() - began >= 1
-    assert len(said.steps) == 1
+    assert len(said.said) == 1
 
 
 def test_who_does_not_say_how_long_is_asked_again_after_a_little_more_each_time(small, working, layer, said):
@@ -83,7 +70,7 @@ def test_who_does_not_say_how_long_is_asked_again_after_a_little_more_each_time(
     assert read(working, layer, said) == ["file"]
     assert working.digest("a") is None
     assert time.monotonic() - began >= 2 * (0.2 + 0.4)
-    assert said.steps == []
+    assert said.said == []
 
 
 def test_more_than_two_minutes_are_not_waited(small, working, layer, said):
@@ -94,7 +81,7 @@ def test_more_than_two_minutes_are_not_waited(small, working, layer, said):
     assert caught.value.seconds == 121
     with pytest.raises(UnreachableError, match="could not be read"):
         read(working, layer, said)
-    assert said.steps == []
+    assert said.said == []
 
 
 def test_a_question_does_not_press(small, client):

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 from tests.unit.mage_ilum.servers import grpc_server
+from tests.unit.steps import Steps
 from tests.unit.sync.environments import environment
-from tests.unit.test_files import Steps
 
 from deploykit.errors import UnreachableError
 from deploykit.sync import ask

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from tests.unit.image.plans import REFERENCE, make
 from tests.unit.registry.server import running
+from tests.unit.steps import Steps
 from tests.unit.supply_chain import images
 from tests.unit.sync.environments import environment, server
-from tests.unit.test_files import Steps
 
 from deploykit import catalog
 from deploykit.image import index, sources

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tests.unit.image.plans import REFERENCE, make
 from tests.unit.registry.server import Canned, running
+from tests.unit.steps import Steps
 from tests.unit.supply_chain.images import push
 from tests.unit.sync.environments import environment
-from tests.unit.test_files import Steps
 
 from deploykit import files
 from deploykit.deploy import values_image

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from tests.unit.registry.server import SmallRegistry, running
+from tests.unit.steps import Steps
 
 from deploykit import cache
 from deploykit.errors import BuildError
@@ -25,20 +26,6 @@ MAGE = "site-packages/mage_ai/__init__.py"
 OTHERS = ("json/decoder.py", "site-packages/pandas/__init__.py", "site-packages/yaml/__init__.py")
 NAMES = (MAGE, *OTHERS)
 LINK = object()
-
-
-class Told:
-    """What was said."""
-
-    def __init__(self):
-        self.steps = []
-
-    def step(self, text):
-        self.steps.append(text)
-
-    def advance(self, name, done, total): ...
-
-    def log(self, line): ...
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +64,7 @@ def base(small: SmallRegistry, *layers) -> BaseImage:
 
 def found(image: BaseImage, *, names=NAMES, told=None) -> dict[str, str]:
     """The text of each source that would be compiled, by its name in the library."""
-    files = InLayers(image=image, facts=None).uncompiled(f"/{LIBRARY}", names, progress=told or Told())
+    files = InLayers(image=image, facts=None).uncompiled(f"/{LIBRARY}", names, progress=told or Steps())
     return {path.removeprefix(f"{LIBRARY}/"): text.decode() for path, text in files}
 
 
@@ -121,21 +108,21 @@ def reads(small: SmallRegistry) -> int:
 
 
 def test_who_reads_the_base_for_the_first_time_keeps_its_sources_in_the_same_pass(small):
-    image, told = base(small, {MAGE: "x"}, {OTHERS[0]: "y"}), Told()
+    image, told = base(small, {MAGE: "x"}, {OTHERS[0]: "y"}), Steps()
     base_image.facts(image, beside=None, progress=told)
     assert reads(small) == 2
     assert found(image, told=told) == {MAGE: "x", OTHERS[0]: "y"}
     assert reads(small) == 2
-    assert len(told.steps) == 1
+    assert len(told.said) == 1
 
 
 def test_where_only_the_facts_are_known_the_layers_are_read_once_and_it_is_said_how_much_that_is(small, tmp_path):
-    image, told = base(small, {MAGE: "x" * 3_000}), Told()
-    base_image.facts(image, beside=None, progress=Told())
+    image, told = base(small, {MAGE: "x" * 3_000}), Steps()
+    base_image.facts(image, beside=None, progress=Steps())
     sources.place(image.layers[0]["digest"]).unlink()
     assert found(image, told=told) == found(image, told=told) == {MAGE: "x" * 3_000}
     assert reads(small) == 2
-    assert told.steps == [f"Reading what a worker imports of {small.repository}: its layers, once (0 MB)"]
+    assert told.said == [f"Reading what a worker imports of {small.repository}: its layers, once (0 MB)"]
 
 
 def test_a_damaged_archive_is_made_again(small):
