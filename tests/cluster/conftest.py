@@ -73,15 +73,20 @@ def release(
 
 
 @pytest.fixture(scope="session")
-def direct_rows(release: Release, spark: Ilum) -> int:
-    """The rows that a query from inside the driver's own pod finds: no Mage and no policy is in between."""
+def in_driver(release: Release, spark: Ilum) -> Callable[[str], str]:
+    """Runs Python in the driver's own pod, where no Mage and no policy is in between; returns its stdout."""
+    [driver] = release.kubectl(
+        "get", "pods", f"--namespace={spark.namespace}", "--selector=spark-role=driver", "--output=name"
+    ).split()
+    return lambda code: release.kubectl("exec", f"--namespace={spark.namespace}", driver, "--", "python3", "-c", code)
+
+
+@pytest.fixture(scope="session")
+def direct_rows(in_driver: Callable[[str], str]) -> int:
+    """The rows that a query finds without Mage."""
     query = (
         "from pyspark.sql import SparkSession;"
         "spark = SparkSession.builder.remote('sc://127.0.0.1:15002').getOrCreate();"
         "print(spark.table('transaction_anomaly_detection.transactions').filter('amount > 1000').count())"
     )
-    [driver] = release.kubectl(
-        "get", "pods", f"--namespace={spark.namespace}", "--selector=spark-role=driver", "--output=name"
-    ).split()
-    said = release.kubectl("exec", f"--namespace={spark.namespace}", driver, "--", "python3", "-c", query)
-    return int(said.split()[-1])
+    return int(in_driver(query).split()[-1])

@@ -113,6 +113,14 @@ pipelines = pathlib.Path("/home/src/mage_data/default_repo/pipelines")
 print(len(pandas.read_parquet(frame)))
 """
 
+# The run whose output a block has on the volume: Mage names the folder by it.
+RUN = """
+import pathlib, sys
+variables = pathlib.Path("/home/src/mage_data/default_repo/pipelines") / sys.argv[1] / ".variables"
+[block] = variables.glob(f"*/*/{sys.argv[2]}")
+print(block.parent.relative_to(variables))
+"""
+
 
 def database(image: str) -> str:
     """PostgreSQL as `DATABASE_URL` finds it."""
@@ -215,6 +223,10 @@ class Release:
     def rows(self, pipeline: str = PIPELINE, run: str = LOADER) -> int:
         """How many rows a run's loader block has left on the volume."""
         return int(self.python(ROWS, pipeline, run))
+
+    def run(self, pipeline: str) -> str:
+        """The scheduled run of a pipeline that had but one, as Mage calls it: `trigger/time`."""
+        return self.python(RUN, pipeline, LOADER)
 
     def start_drift_check(self) -> str:
         """Have the drift check look now; the name of its Job."""

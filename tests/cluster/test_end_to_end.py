@@ -1,10 +1,13 @@
 """From an image of ours to a pipeline that has run on Ilum's Spark, under default-deny egress.
 
-In this order: the last test takes the policies away.
+In this order: a test may look at what the ones before it ran, and the last one takes the policies away.
 """
 
+import json
+import re
 import shlex
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import yaml
@@ -22,6 +25,15 @@ spec:
       ports: [{{protocol: TCP, port: {port}}}]
     - to: [{{podSelector: {{matchLabels: {{app: postgres}}}}}}]
     - ports: [{{protocol: UDP, port: 53}}, {{protocol: TCP, port: 53}}]
+"""
+
+# The tags of each job, as the REST API of Spark's UI gives them.
+TAGS_OF_JOBS = """
+import json, urllib.request
+ui = "http://127.0.0.1:4040/api/v1/applications"
+ask = lambda url: json.load(urllib.request.urlopen(url, timeout=30))
+[application] = ask(ui)
+print(json.dumps([job.get("jobTags", []) for job in ask(f"{ui}/{application['id']}/jobs")]))
 """
 
 
@@ -59,6 +71,14 @@ def test_the_pipeline_run_in_worker_pods_has_as_many_rows_as_a_direct_query(rele
         assert "/etc/spark-connect-ca" in [mount["mountPath"] for mount in container["volumeMounts"]]
         assert container["securityContext"]["runAsUser"] == ANY_UID
     assert release.rows("scheduled", f"*/*/{LOADER}") == direct_rows
+
+
+def test_sparks_ui_says_of_the_scheduled_runs_query_whose_it_is(release: Release, in_driver: Callable[[str], str]):
+    jobs = [set(re.findall(r"mage\.\S+", " ".join(tags))) for tags in json.loads(in_driver(TAGS_OF_JOBS))]
+    scheduled = [tags for tags in jobs if "mage.pipeline=scheduled" in tags]
+    whose = {"mage.pipeline=scheduled", f"mage.block={LOADER}", f"mage.run={release.run('scheduled')}"}
+    assert scheduled
+    assert all(tags == whose for tags in scheduled), scheduled
 
 
 def test_an_upgrade_to_a_service_of_our_own_keeps_secrets_projects_and_results(release: Release, direct_rows: int):
