@@ -4,6 +4,7 @@ import functools
 import json
 import re
 import subprocess
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +12,28 @@ from pathlib import Path
 import pytest
 from tests.image.blocks.project import lay_out
 from tests.image.conftest import Deploykit
+from tests.image.ingress import Ingress
 from tests.needs import SHARED, missing
 
 LINES = ["3.5.7", "4.1.1", "4.2.0", "4.0.5"]
-SUBJECTS = ("operations", "results", "sql", "tables", "examples")  # the last one alone: doctest takes sys.stdout
+SUBJECTS = (
+    "operations",
+    "results",
+    "sql",
+    "tables",
+    "threads",
+    "examples",
+)  # the last one alone: doctest takes sys.stdout
 BLOCKS = Path(__file__).parent / "blocks"
+TOKEN = uuid.uuid4().hex
 GUIDE = SHARED / "facts" / "guide-snippets.md"
 RUN = """
 python3 -m mage_ilum.project demo >&2 && cp -R /given/. demo && python3 /blocks/tables.py >&2
-for pipeline in cases guide guide mistake transaction_anomaly_detection; do
+for pipeline in cases guide guide mistake; do
     mage run demo $pipeline --runtime-vars '{"execution_date": "2026-11-22"}' || echo "$pipeline: $?"
 done >&2
+sh /blocks/ingress.sh >&2
+sh /blocks/killed.sh >&2
 cat /tmp/report.json
 """
 
@@ -70,24 +82,28 @@ def run(
     needs_docker: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Run:
-    """The pipelines, run once with this Spark: the cases, the guide's blocks in two processes, and a mistake."""
+    """What ran with this Spark: the cases, the guide's blocks in two processes, a mistake, the example pipeline through
+    an ingress, and a block that is killed and tried again.
+    """
     built = build("--spark", version, "--profile", "slim", "--no-verify")
     assert built.returncode == 0, built.stderr[-4000:]
     url = spark_server(version)
     project = tmp_path_factory.mktemp("project")
     lay_out(project, SUBJECTS, [re.sub(r'"sc://[^"]*"', f'"{url}"', code) for code in guide()])
     project.chmod(0o755)
-    done = subprocess.run(
-        [
-            *(needs_docker, "run", "--rm", "--network=host", f"--env=ILUM_SPARK_CONNECT_URL={url}"),
-            *(f"--volume={project}:/given:ro", f"--volume={BLOCKS}:/blocks:ro", built.stdout.strip()),
-            *("/app/run_app.sh", "sh", "-c", RUN),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=540,
-        check=False,
-    )
+    with Ingress(url.removeprefix("sc://"), TOKEN, project) as ingress:
+        done = subprocess.run(
+            [
+                *(needs_docker, "run", "--rm", "--network=host", f"--env=ILUM_SPARK_CONNECT_URL={url}"),
+                *(f"--env=INGRESS=sc://127.0.0.1:{ingress.port}", f"--env=TOKEN={TOKEN}"),
+                *(f"--volume={project}:/given:ro", f"--volume={BLOCKS}:/blocks:ro", built.stdout.strip()),
+                *("/app/run_app.sh", "sh", "-c", RUN),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=540,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr[-4000:]
     return Run(report=json.loads(done.stdout.splitlines()[-1]), said=done.stderr)
 
@@ -139,8 +155,23 @@ def test_a_block_that_returns_a_spark_frame_is_told_what_to_do(run: Run) -> None
     assert "mistake" not in run.report
 
 
-def test_the_example_pipeline_has_as_many_rows_as_a_direct_query(run: Run) -> None:
+def test_the_example_pipeline_has_as_many_rows_through_an_ingress_as_a_direct_query(run: Run) -> None:
+    assert "through the ingress: 0" in run.said
     [direct] = re.findall(r"above 1000: (\d+)", run.said)
     assert int(direct) > 1000
     assert f"{direct} transactions above 1000" in run.said
     assert re.search(rf"\d+ of {direct} transactions stand out", run.said)
+
+
+def test_an_ingress_is_passed_with_its_authority_and_the_token_alone_and_the_token_is_said_nowhere(run: Run) -> None:
+    said = " ".join(run.said.split())
+    assert re.search(r"tls The certificate of \S+ is not trusted.*without the authority: 4", said)
+    assert re.search(r"token \S+ does not accept the token.*with another token: 4", said)
+    assert TOKEN not in run.said
+
+
+def test_the_query_of_a_killed_block_is_ended_by_its_next_try(run: Run) -> None:
+    assert "killed: 137, notes: 1" in run.said
+    assert "next try: 0, notes: 0" in run.said
+    [seconds] = re.findall(r"the next try had its answer after (\S+) s", run.said)
+    assert float(seconds) < 60  # the query that was left holds every slot of the server for 120 s

@@ -12,7 +12,6 @@ import pytest
 from tests.needs import REPOSITORY
 from tests.spark.clients import INSIDE, run_inside
 from tests.spark.relay import Relay
-from tests.spark.tls_relay import TlsRelay
 
 from mage_ilum import resolve, server_version
 from mage_ilum.connect.rpc import end_session
@@ -108,27 +107,26 @@ def test_a_server_that_goes_away_in_the_middle_of_a_query_is_noticed(server, mat
             block.stdin.flush()
             assert block.stdout.readline() == "asking\n"
             getattr(relay, take_away)()
-        begin = time.monotonic()
         for (take_away, version), (_, _, block) in blocks.items():
-            code, seconds = limits[take_away]
+            code, limit = limits[take_away]
             answer, trouble = block.communicate(timeout=60)
-            assert answer.splitlines()[-1] == code, (version, trouble)
-            assert time.monotonic() - begin < seconds, version
+            seconds, told = answer.split()[-2:]
+            assert told == code, (version, trouble)
+            assert float(seconds) < limit, version
 
 
 @TWO_LINES
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_what_a_killed_block_left_running_is_stopped(server, client, version, number, tmp_path):
+def test_a_block_that_is_asked_to_stop_ends_its_query_first(server, client, version, tmp_path):
     url, run = server(version), f"7/{uuid.uuid4()}"
     with start_inside(client(version), "killed.py", run, url=url, MAGE_DATA_DIR=str(tmp_path)) as block:
-        assert block.stdout.readline() == "5\n", block.stderr.read()
+        assert block.stdout.readline() == "runs\n", block.stderr.read()
         notes = list(tmp_path.rglob("*.json"))
         assert len(notes) == 1
-        block.send_signal(number)
+        block.terminate()
         block.communicate(timeout=10)
-    assert block.returncode == -number  # it died of the signal, as it would have without us
-    assert [note.exists() for note in notes] == [number == signal.SIGKILL]
-    # Two tasks of the query hold both of the server's slots: the next query waits as long as they run.
+    assert block.returncode == -signal.SIGTERM  # it died of the signal, as it would have without us
+    assert not notes[0].exists()
+    # The query holds both of the server's slots: the next one would wait for two minutes.
     with start_inside(client(version), "next_try.py", run, url=url, MAGE_DATA_DIR=str(tmp_path)) as again:
         seconds, trouble = again.communicate(timeout=30)
     assert again.returncode == 0, trouble
@@ -148,18 +146,3 @@ def test_a_newer_client_is_refused_either_way_and_works_where_it_is_allowed(serv
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
     assert f"PySpark {newer} talks to the older Spark {older}" in done.stderr
     assert "newer_client.py:" in done.stderr  # the warning names the line that opens the session
-
-
-@TWO_LINES
-def test_a_token_makes_it_tls_with_the_companys_own_authority(server, client, version, tmp_path):
-    host, port = server(version).removeprefix("sc://").split(":")
-    with TlsRelay((host, int(port)), tmp_path) as relay:
-        url = f"sc://127.0.0.1:{relay.port}/;token=s3cret"
-        environment = {"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(relay.authority)}
-        with start_inside(client(version), "one_query.py", url=url, **environment) as block:
-            answer, trouble = block.communicate(timeout=60)
-        assert (block.returncode, answer) == (0, "5\n"), trouble
-        with start_inside(client(version), "one_query.py", url=url) as stranger:
-            answer, trouble = stranger.communicate(timeout=60)
-    assert "ConnectionProblem" in trouble
-    assert "s3cret" not in trouble + answer

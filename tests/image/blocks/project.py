@@ -36,13 +36,34 @@ def load(*args, **kwargs):
         return {'orders': spark.range(3)}
 """
 
+KILLED = """
+from pathlib import Path
+from time import monotonic
+from mage_ilum import spark_session
+
+RUNNING = Path('/tmp/running')
+# The first of its rows comes at once; then the other two hold both slots of the server for two minutes.
+LONG = "SELECT if(id = 0, 'runs', reflect('java.lang.Thread', 'sleep', 120000L)) AS said FROM range(0, 3, 1, 3)"
+
+@data_loader
+def load(*args, **kwargs):
+    begin = monotonic()
+    with spark_session() as spark:
+        if not RUNNING.exists():
+            for row in spark.sql(LONG).toLocalIterator():
+                RUNNING.write_text(row.said)
+        spark.range(5).repartition(2).count()
+    print(f'the next try had its answer after {monotonic() - begin:.1f} s')
+"""
+
 
 def lay_out(folder: Path, subjects: tuple[str, ...], guide: list[str]) -> None:
-    """Write pipeline `cases`, a loader for each subject; `guide`, each of its blocks twice; and `mistake`."""
+    """Write pipeline `cases`, a loader for each subject; `guide`, each of its blocks twice; `mistake` and `killed`."""
     guide_blocks = {f"guide_{number}": code for number, code in enumerate(guide * 2)}
     _pipeline(folder, "cases", dict.fromkeys(subjects, CASES))
     _pipeline(folder, "guide", guide_blocks)
     _pipeline(folder, "mistake", {"returns_a_frame": RETURNS_A_FRAME})
+    _pipeline(folder, "killed", {"killed": KILLED})
 
 
 def _pipeline(folder: Path, name: str, loaders: dict[str, str]) -> None:

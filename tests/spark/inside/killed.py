@@ -5,8 +5,9 @@ import sys
 from mage_ilum import spark_session
 from mage_ilum.sessions.block_run import BlockRun, running
 
-LONG = "SELECT sum(id % 7 * (id % 11)) FROM range(100000000000)"
+# The first of its rows comes at once; then the other two hold both slots of the server for two minutes.
+LONG = "SELECT if(id = 0, 'runs', reflect('java.lang.Thread', 'sleep', 120000L)) AS said FROM range(0, 3, 1, 3)"
 
 with running(BlockRun("sales", "load", sys.argv[1])), spark_session() as spark:
-    print(spark.range(5).count(), flush=True)
-    spark.sql(LONG).collect()
+    for row in spark.sql(LONG).toLocalIterator():
+        print(row.said, flush=True)

@@ -90,14 +90,25 @@ def web(handler: type[http.server.BaseHTTPRequestHandler], *, tls: ssl.SSLContex
 @contextmanager
 def babbling() -> Iterator[int]:
     """Greets first, as SMTP and SSH servers do, and waits for an answer."""
-    with serving(lambda connection: (connection.sendall(b"220 mail.example ready\r\n"), connection.recv(1024))) as port:
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(b"220 mail.example ready\r\n")
+        connection.recv(1024)
+
+    with serving(talk) as port:
         yield port
 
 
 @contextmanager
 def answering(answer: bytes) -> Iterator[int]:
     """Reads what it is sent first, and answers just this, whatever it was."""
-    with serving(lambda connection: (connection.recv(1024), connection.sendall(answer), connection.recv(1))) as port:
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(1024)
+        connection.sendall(answer)
+        connection.recv(1)
+
+    with serving(talk) as port:
         yield port
 
 
@@ -153,7 +164,7 @@ def grpc_server(
     """A gRPC server; with `answer` it knows Spark Connect's AnalyzePlan, without it knows nothing."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
     if answer is not None:
-        handler = grpc.unary_unary_rpc_method_handler(answer)
+        handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(answer)
         service, method = ANALYZE_PLAN.strip("/").split("/")
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: handler})])
     address = "127.0.0.1:0"
