@@ -2,7 +2,7 @@
 
 `bench.py --only cli --only detect` runs parts. The image's parts need a Docker engine, the Mage base image and a
 registry without a login: `make bench BASE=… REPOSITORY=registry/name`, with NETWORK and CA_FILE for the guide's recipe
-where a build needs them to reach the package index. `results` needs a real Spark: SERVER=sc://host:15002.
+where a build needs them to reach the package index. `failures` and `results` need a real Spark 4: SERVER=sc://host:15002.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import append
 import command_line
+import failures
 import policies
 import results
 import warm
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "patch": weight.patch_change,
     "sync": sync.numbers,
     "append": append.numbers,
+    "failures": failures.numbers,
     "results": results.numbers,
 }
 

@@ -16,6 +16,8 @@ from row import Row, not_measured
 from mage_ilum import MageIlumError, resolve, server_version
 
 ROOT = Path(__file__).parents[2]
+RUNTIME = str(ROOT / "images" / "mage" / "runtime")
+"""Where `mage_ilum` is, for a Python that has it not."""
 SCRIPT = Path(__file__).with_name("result_cost.py")
 ROWS = (1_000_000, 5_000_000)
 RUNS = 3
@@ -26,15 +28,15 @@ WAYS: tuple[Way, Way] = ("plain", "ours")
 
 def numbers() -> list[Row]:
     try:
-        url, python = _place()
+        url, python = server_and_client()
     except NotHereError as error:
         what = "`to_pandas` against `toPandas()`: time / CPU / peak memory over the frame"
         return [not_measured(what, BAR, str(error))]
     return [_row(url, python, rows) for rows in ROWS]
 
 
-def _place() -> tuple[str, Path]:
-    """The server's address, and a Python with its client."""
+def server_and_client() -> tuple[str, Path]:
+    """The address of the server that was named, and a Python with its client; raises `NotHereError`."""
     url = os.environ.get("DEPLOYKIT_SERVER", "")
     if not url:
         raise NotHereError("say SERVER=sc://host:15002, a Spark of your own with two cores or more")
@@ -71,10 +73,9 @@ def _row(url: str, python: Path, rows: int) -> Row:
 
 
 def _measure(url: str, python: Path, way: Way, rows: int) -> dict[str, float]:
-    runtime = str(ROOT / "images" / "mage" / "runtime")
     done = subprocess.run(
         [python, SCRIPT, way, str(rows)],
-        env={**os.environ, "ILUM_SPARK_CONNECT_URL": url, "PYTHONPATH": runtime},
+        env={**os.environ, "ILUM_SPARK_CONNECT_URL": url, "PYTHONPATH": RUNTIME},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
