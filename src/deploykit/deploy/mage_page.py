@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from deploykit.deploy import mage_pods, port_forward
 from deploykit.deploy.mage_pods import MagePod
@@ -49,7 +50,8 @@ class MagePage:
         connection = await self._connect(pod, end.left)
         try:
             async with asyncio.timeout(end.left):
-                await connection.send(f"GET {pod.base_path}/api/status HTTP/1.0\r\nHost: mage\r\n\r\n".encode())
+                with suppress(BrokenPipeError):  # what was received before the end says why
+                    await connection.send(f"GET {pod.base_path}/api/status HTTP/1.0\r\nHost: mage\r\n\r\n".encode())
                 answer = await connection.receive()
         except TimeoutError:
             raise _silent(pod, f"It says nothing within {end.seconds:g} s.") from None
@@ -58,7 +60,7 @@ class MagePage:
         except OSError as error:
             raise _silent(pod, f"{type(error).__name__} on the way to it.") from None
         finally:
-            connection.close()
+            await connection.close()
         if not answer.startswith(b"HTTP/"):
             raise _silent(pod, f"What answers on port {mage_pods.PORT} speaks no HTTP.")
         self._said = pod.name

@@ -5,38 +5,43 @@ open at once, as a browser's do, the client stays broken; it reads an answer int
 it knows no time limit.
 """
 
-import asyncio
-import base64
 import ssl
+from asyncio import to_thread
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-from deploykit.deploy.websocket import HandshakeError, WebSocket, read_head
 from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import KubernetesApi
 from mage_ilum.deadline import Deadline
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
+    from websockets.asyncio.client import ClientConnection
 
 _DATA, _ERROR = 0, 1  # the channels of the first and only port: a byte before each message
 _PROTOCOL = "v4.channel.k8s.io"
+_GOOD_BYE_SECONDS = 1.0
 
 
 class PortForward:
     """An open connection; sending and receiving may go on at once."""
 
-    def __init__(self, websocket: WebSocket) -> None:
+    def __init__(self, websocket: "ClientConnection") -> None:
         self._websocket = websocket
         self._greeted: set[int] = set()
 
     async def send(self, data: bytes) -> None:
         """Send all of it, as fast as the pod takes it; raises `OSError` when the connection has ended."""
-        await self._websocket.send(bytes((_DATA,)) + data)
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            await self._websocket.send(bytes((_DATA,)) + data)
+        except ConnectionClosed:
+            raise BrokenPipeError from None
 
     async def receive(self) -> bytes:
         """Some bytes, or `b""` at the end; raises `OSError`, a `ConnectionRefusedError` where nothing listens there."""
-        while message := await self._websocket.receive():
+        while message := await self._message():
             channel, data = message[0], message[1:]
             if channel not in self._greeted:  # the first message of each channel repeats the port's number
                 self._greeted.add(channel)
@@ -46,9 +51,20 @@ class PortForward:
                 return data
         return b""
 
-    def close(self) -> None:
-        """End the connection; a `receive` that waits then ends too."""
-        self._websocket.close()
+    async def close(self) -> None:
+        """End the connection after all that was sent; a `receive` that waits then ends too."""
+        await self._websocket.close()
+
+    async def _message(self) -> bytes:
+        """The next one, or `b""` at the end."""
+        from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
+
+        try:
+            return await self._websocket.recv(decode=False)
+        except ConnectionClosedOK:
+            return b""
+        except ConnectionClosed:
+            raise ConnectionResetError from None
 
 
 async def connect(api: KubernetesApi, *, namespace: str, pod: str, port: int, seconds: float) -> PortForward:
@@ -56,27 +72,31 @@ async def connect(api: KubernetesApi, *, namespace: str, pod: str, port: int, se
 
     Raises `UnreachableError` when the pod is gone, or the API server does not answer or does not allow it.
     """
-    configuration = api.connection.configuration
-    server = urlsplit(configuration.host)
+    from websockets.asyncio.client import connect as open_websocket
+    from websockets.exceptions import InvalidHandshake, InvalidStatus
+    from websockets.typing import Subprotocol
+
+    configuration, server = api.connection.configuration, urlsplit(api.host)
+    path = f"{server.path.rstrip('/')}/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports={port}"
     limit = Deadline(seconds)
-    login = await asyncio.to_thread(api.login, seconds)  # may run the kubeconfig's program for a new token
+    login = await to_thread(api.login, seconds)  # may run the kubeconfig's program for a new token
+    proxy = getattr(api.connection.rest_client.pool_manager, "proxy", None)  # as for everything else
     try:
-        async with asyncio.timeout(limit.left):
-            reader, writer = await _open(api, configuration, server)
-            try:
-                websocket = await WebSocket.upgrade(
-                    reader,
-                    writer,
-                    host=server.netloc,
-                    path=f"{server.path.rstrip('/')}/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports={port}",
-                    headers={"Sec-WebSocket-Protocol": _PROTOCOL, **login},
-                )
-            except BaseException:
-                writer.transport.abort()
-                raise
-    except HandshakeError as error:
-        raise _refused(error.status, api.host, namespace, pod) from None
-    except OSError as error:  # a TimeoutError too
+        websocket = await open_websocket(
+            f"{'wss' if server.scheme == 'https' else 'ws'}://{server.netloc}{path}",
+            subprotocols=[Subprotocol(_PROTOCOL)],
+            additional_headers=login,
+            proxy=None if proxy is None else proxy.url,
+            compression=None,
+            ping_interval=None,
+            open_timeout=limit.left,
+            close_timeout=_GOOD_BYE_SECONDS,
+            ssl=_tls(configuration) if server.scheme == "https" else None,
+            server_hostname=(configuration.tls_server_name or server.hostname) if server.scheme == "https" else None,
+        )
+    except InvalidStatus as error:
+        raise _refused(error.response.status_code, api.host, namespace, pod) from None
+    except (InvalidHandshake, OSError) as error:  # a TimeoutError too
         raise UnreachableError(
             f"The Kubernetes API at {api.host} opens no connection to pod {pod}.",
             why=f"{type(error).__name__} within {seconds:.1f} s.",
@@ -85,41 +105,13 @@ async def connect(api: KubernetesApi, *, namespace: str, pod: str, port: int, se
     return PortForward(websocket)
 
 
-async def _open(
-    api: KubernetesApi, configuration: "Configuration", server: SplitResult
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A connection to the API server, by the proxy that the client uses for everything else, and with its trust."""
-    host, port = server.hostname or "", server.port or (443 if server.scheme == "https" else 80)
-    tls = _tls(configuration) if server.scheme == "https" else None
-    name = (configuration.tls_server_name or host) if tls else None
-    proxy = getattr(api.connection.rest_client.pool_manager, "proxy", None)
-    if proxy is None:
-        return await asyncio.open_connection(host, port, ssl=tls, server_hostname=name)
-    reader, writer = await asyncio.open_connection(proxy.host, proxy.port or 80)
-    try:
-        login = f"Proxy-Authorization: Basic {base64.b64encode(proxy.auth.encode()).decode()}\r\n" if proxy.auth else ""
-        writer.write(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{login}\r\n".encode("latin-1"))
-        status, _ = await read_head(reader)
-        if status != 200:
-            raise ConnectionRefusedError(f"The proxy answered {status}")
-        if tls:
-            await writer.start_tls(tls, server_hostname=name)
-    except BaseException:
-        writer.transport.abort()
-        raise
-    return reader, writer
-
-
 def _tls(configuration: "Configuration") -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    """The client's own trust, and its certificate."""
+    context = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
     if not configuration.verify_ssl or configuration.assert_hostname is False:
         context.check_hostname = False
     if not configuration.verify_ssl:
         context.verify_mode = ssl.CERT_NONE
-    elif configuration.ssl_ca_cert:
-        context.load_verify_locations(cafile=configuration.ssl_ca_cert)
-    else:
-        context.load_default_certs()
     if configuration.cert_file:
         context.load_cert_chain(configuration.cert_file, configuration.key_file)
     return context

@@ -21,7 +21,7 @@ class Connection(Protocol):
     async def receive(self) -> bytes:
         """Some bytes, or `b""` at the end; raises `OSError`."""
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """End it; a `receive` that waits then ends too."""
 
 
@@ -62,7 +62,7 @@ async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rem
         with contextlib.suppress(OSError):
             while data := await reader.read(_PIECE):
                 await remote.send(data)
-        remote.close()
+        await remote.close()
 
     uploading = asyncio.create_task(upload())
     try:
@@ -72,4 +72,4 @@ async def _relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rem
                 await writer.drain()
     finally:
         uploading.cancel()  # which may not have begun yet
-        remote.close()
+        await remote.close()

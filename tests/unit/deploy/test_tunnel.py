@@ -24,7 +24,7 @@ class Plain:
     async def receive(self):
         return await self.reader.read(1 << 16)
 
-    def close(self):
+    async def close(self):
         self.writer.close()
 
 
@@ -119,7 +119,7 @@ def test_a_connection_that_has_ended_before_it_is_used_is_let_go():
         async def receive(self):
             return b""
 
-        def close(self):
+        async def close(self):
             self.left = True
 
     async def scenario():

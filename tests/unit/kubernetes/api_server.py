@@ -68,6 +68,8 @@ def serving(
     """
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
             address = urlsplit(self.path)
             query = parse_qs(address.query)
