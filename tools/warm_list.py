@@ -9,7 +9,7 @@ import sys
 
 from deploykit import assets
 from deploykit.image import warm_list
-from deploykit.image.append import taken
+from deploykit.image.append import existing_layers
 from deploykit.image.label_names import BASE_DIGEST, BASE_NAME, MAGE
 from deploykit.image_reference import ImageReference
 from deploykit.registry import Registry
@@ -30,7 +30,7 @@ def recorded(image: str) -> tuple[str, tuple[str, ...]]:
     assert manifest is not None, image
     config = registry.config_of(manifest)
     labels = config["config"]["Labels"]
-    dependencies = next(layer for layer in taken.read(manifest, config) if layer.name == "dependencies")
+    dependencies = next(layer for layer in existing_layers.read(manifest, config) if layer.name == "dependencies")
     base = f"{ImageReference.split(labels[BASE_NAME]).repository}@{labels[BASE_DIGEST]}"
     stages = f"{assets.image() / 'stages'}:/stage:ro"
     done = subprocess.run(

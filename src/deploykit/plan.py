@@ -11,7 +11,7 @@ from pathlib import Path
 from deploykit.catalog import Catalog, Sdist, SparkLine
 from deploykit.compat import UdfVerdict, Verdict, client_for, compare, udfs
 from deploykit.errors import IncompatibleError
-from deploykit.image import label_names, pyspark_wheel, sources, warm_list, wheelhouse
+from deploykit.image import label_names, pyspark_wheel, source_hashes, warm_list, wheelhouse
 from deploykit.image import lock as locking
 from deploykit.image.base import Base
 from deploykit.image.extras import PlannedExtra
@@ -93,7 +93,7 @@ class Plan:
     @cached_property
     def source_hashes(self) -> Mapping[str, str]:
         """The hash of each source of our layers, read once: tag, labels and the key of each layer are made of it."""
-        return sources.hashes()
+        return source_hashes.hashes()
 
     @property
     def tag(self) -> str:
@@ -120,7 +120,7 @@ class Plan:
             label_names.PROFILE: str(self.profile),
             label_names.JAVA: self.java.version,
             label_names.WARM: str(self.warm).lower(),
-            label_names.SOURCES: sources.label(self.source_hashes),
+            label_names.SOURCES: source_hashes.label(self.source_hashes),
             label_names.VERSION: version("deploykit"),
             label_names.INPUTS: self.inputs,
             label_names.LAYERS: keys.label(keys.keys(self)),

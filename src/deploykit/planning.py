@@ -39,7 +39,7 @@ def exact(request: Request, detection: Detection | None, *, engine: Engine, prog
     made = plan.make(request, server=server, base=found, java=version, catalog=known, engine=made_by)
     if made_by == plan.DOCKER:
         return made
-    from deploykit.image.append.possible import possible
+    from deploykit.image.append.left_out import possible
 
     return possible(made, progress=progress)
 
@@ -91,7 +91,7 @@ def shown(
     registry = Registry.of(made.repository, made)
     there = _digest(registry, made)
     if there is None and made.engine == plan.REGISTRY:
-        from deploykit.image.append.possible import without
+        from deploykit.image.append.left_out import without
 
         with suppress(UnreachableError):
             other = without(made, registry, progress=None)

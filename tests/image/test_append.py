@@ -28,7 +28,7 @@ from deploykit import cache
 from deploykit.cli.output import Lines
 from deploykit.image import verify, warm_list
 from deploykit.image.append import base_image as appending
-from deploykit.image.append import compose, index, read_inventory, stream, taken
+from deploykit.image.append import compose, existing_layers, index, read_inventory, stream
 from deploykit.image.append.base_image import BaseImage
 from deploykit.image.append.compose import OCI_CONFIG
 from deploykit.image.append.facts import Facts
@@ -364,7 +364,7 @@ def named(exact: str, name: str) -> dict[str, File]:
     """The paths of one layer of ours, by its name, of an image without an index."""
     registry = Registry(ImageReference.split(exact).repository)
     manifest = registry.manifest(exact.rpartition("@")[2])
-    ours = taken.read(manifest, registry.config_of(manifest))
+    ours = existing_layers.read(manifest, registry.config_of(manifest))
     layer = next(layer for layer in ours if layer.name == name)
     return of_layer(registry, layer.digest, layer.size)
 

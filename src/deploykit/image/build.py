@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deploykit import cache
 from deploykit.errors import BuildError, IncompatibleError
-from deploykit.image import context, extras, java, lock, wheelhouse, whole
+from deploykit.image import context, extras, integrity, java, lock, wheelhouse
 from deploykit.image.engine import Engine
 from deploykit.image.java import proxy_settings
 from deploykit.image.label_names import INPUTS
@@ -73,7 +73,7 @@ def _pushed(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) -
             return None
         return engine.push(plan.repository, plan.tag, progress=progress)
 
-    healed = whole.ensure(plan, digest, registry=registry, again=again, progress=progress)
+    healed = integrity.ensure(plan, digest, registry=registry, again=again, progress=progress)
     return Result(reference=plan.reference, digest=digest, id=local, built=built, pushed=pushed or healed)
 
 

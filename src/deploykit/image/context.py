@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from deploykit import assets
-from deploykit.image.sources import is_executable, published
+from deploykit.image.source_hashes import is_executable, published
 from deploykit.image.wheelhouse import Wheel
 from deploykit.plan import Plan
 

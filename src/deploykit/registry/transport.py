@@ -10,10 +10,10 @@ from deploykit.deadline import within
 from deploykit.image.engine_errors import first_line
 from deploykit.progress import Progress
 from deploykit.registry.answer import Answer
+from deploykit.registry.backoff import WORK_SECONDS, Backoff
 from deploykit.registry.errors import cannot_ask, login_refused, throttled
 from deploykit.registry.location import Location, is_here
 from deploykit.registry.login import Login
-from deploykit.registry.patience import WORK_SECONDS, Patience
 
 if TYPE_CHECKING:
     from requests import Session
@@ -77,15 +77,15 @@ class Transport:
     ) -> Answer:
         """Everything that is asked here may be asked twice: it reads, or names what it writes by its digest."""
         seconds = self._timeout if self._progress is None else WORK_SECONDS
-        patience = Patience(self._repository, seconds=seconds, progress=self._progress)
+        backoff = Backoff(self._repository, seconds=seconds, progress=self._progress)
         while True:
             try:
                 answer = self._followed(method, url, headers, body, login)
             except _LostError as lost:
-                if not patience.again():
+                if not backoff.again():
                     raise cannot_ask(self._repository, str(lost)) from None
             else:
-                if not self._may_pass(answer) or not patience.again(answer.retry_after):
+                if not self._may_pass(answer) or not backoff.again(answer.retry_after):
                     return answer
 
     def _may_pass(self, answer: Answer) -> bool:

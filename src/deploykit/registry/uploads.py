@@ -10,10 +10,10 @@ from urllib.parse import quote, urlsplit
 from deploykit.errors import BuildError
 from deploykit.progress import Progress
 from deploykit.registry.answer import Answer
+from deploykit.registry.backoff import Backoff
 from deploykit.registry.contents import Content, Part
 from deploykit.registry.errors import pushing, throttled
 from deploykit.registry.location import Location
-from deploykit.registry.patience import Patience
 from deploykit.registry.transfers import BrokenOffError, Transfers
 
 TRIES = 8
@@ -44,7 +44,7 @@ class Uploads:
 
     def _put(self, content: Content, progress: Progress, session: _Session | None) -> None:
         whole = True
-        patience = Patience(self._repository, tries=TRIES, progress=progress)
+        backoff = Backoff(self._repository, tries=TRIES, progress=progress)
         while True:
             before = 0 if session is None else session.offset
             try:
@@ -65,8 +65,8 @@ class Uploads:
                 elif not throttles:
                     raise self._refused(content, said)
             if session is not None and session.offset > before:
-                patience.moved()
-            if not patience.again(asked):
+                backoff.reset()
+            if not backoff.again(asked):
                 raise throttled(self._repository, asked) if throttles else self._refused(content, said)
 
     def _begin(self) -> _Session:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from deploykit import catalog
 from deploykit.catalog import Catalog
 from deploykit.errors import DeploykitError
-from deploykit.image import index, sources
+from deploykit.image import index, source_hashes
 from deploykit.image.engine import Engine
 from deploykit.image.index import Target
 from deploykit.image.label_names import BASE_DIGEST, INPUTS, JAVA, PYTHON, SOURCES, SPARK
@@ -157,7 +157,7 @@ def _patch(subject: Subject) -> _Differences:
 def _deploykit(subject: Subject) -> _Differences:
     """This deploykit puts something else into an image than the one that built it."""
     built = subject.image.labels.get(SOURCES, "")
-    now = sources.label(sources.hashes())
+    now = source_hashes.label(source_hashes.hashes())
     return [] if built == now else [(f"sources {built or 'of an older deploykit'}", now)]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from deploykit.detect.evidence import Detection
 from deploykit.errors import BuildError, DeploykitError
-from deploykit.image import sources
+from deploykit.image import source_hashes
 from deploykit.image.build import build
 from deploykit.image.engine import Engine
 from deploykit.image.label_names import INPUTS, SOURCES
@@ -100,7 +100,7 @@ def completed(found: Found, target: Target) -> str:
 def _plan_of(labels: Labels, target: Target) -> Plan | None:
     """The plan that an image was made by; None where none of these is: as remembered here, as it would be made here,
     as an engine can read it."""
-    if labels.get(SOURCES) != sources.label(sources.hashes()):
+    if labels.get(SOURCES) != source_hashes.label(source_hashes.hashes()):
         return None  # another deploykit made it, and no plan of this one is the same
     engine = Engine(timeout=target.request.timeout)
     for work_out in (quick, _shown, exact):

@@ -12,7 +12,7 @@ from tests.unit.supply_chain import images
 from tests.unit.sync.environments import environment, server
 
 from deploykit import catalog
-from deploykit.image import index, sources
+from deploykit.image import index, source_hashes
 from deploykit.image_reference import ImageReference
 from deploykit.registry import Registry
 from deploykit.request import Profile
@@ -84,7 +84,7 @@ def test_another_deploykit_is_told_by_what_it_puts_into_an_image(look):
     report = {Kind.DEPLOYKIT: Policy.REPORT}
     assert look(report).drift == ()
     assert drift(look(report, **{"io.deploykit.sources": "0" * 16})) == [
-        ("deploykit", f"sources {'0' * 16}", sources.label(sources.hashes()), "report")
+        ("deploykit", f"sources {'0' * 16}", source_hashes.label(source_hashes.hashes()), "report")
     ]
     [(_, before, _, _)] = drift(look(report, **{"io.deploykit.sources": ""}))
     assert before == "sources of an older deploykit"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from deploykit.image.append import sources
+from deploykit.image.append import base_sources
 from deploykit.image.append.base_image import BaseImage
 from deploykit.image.append.facts import Facts
 from deploykit.image.append.scan import archive, scan
@@ -29,13 +29,13 @@ class InLayers:
         tag = f"cpython-{library.rpartition('python')[2].replace('.', '')}"
         blobs = Blobs(self.image.registry)
         layers = [blobs.content(str(layer["digest"]), int(layer["size"])) for layer in self.image.layers]
-        unread = sum(layer.size for layer in layers if not sources.place(layer.digest).is_file())
+        unread = sum(layer.size for layer in layers if not base_sources.place(layer.digest).is_file())
         if unread:
             where = self.image.registry.repository
             progress.step(f"Reading what a worker imports of {where}: its layers, once ({unread / 1e6:.0f} MB)")
         with ExitStack() as stack:
             archives = {layer.digest: stack.enter_context(archive(layer, progress=progress)) for layer in layers}
-            shown = sources.shown(archives, {layer.digest: scan(layer, progress=progress) for layer in layers})
+            shown = base_sources.shown(archives, {layer.digest: scan(layer, progress=progress) for layer in layers})
             for name in names:
                 path = posixpath.join(library.lstrip("/"), name)
                 folder, _, file = path.rpartition("/")

@@ -6,7 +6,7 @@ from typing import Any
 
 from deploykit import cache
 from deploykit.errors import BuildError, IncompatibleError
-from deploykit.image.append import known
+from deploykit.image.append import facts_artifact
 from deploykit.image.append.facts import Facts, stacked
 from deploykit.image.append.scan import scan
 from deploykit.progress import Progress
@@ -56,7 +56,7 @@ def facts(base: BaseImage, *, beside: Registry | None, progress: Progress) -> Fa
     key = digest.replace(":", "-")
     if (cached := Facts.from_json(cache.read_json("base-facts", key))) is not None:
         return cached
-    if beside is not None and (told := known.read(beside, digest)) is not None:
+    if beside is not None and (told := facts_artifact.read(beside, digest)) is not None:
         cache.write_json("base-facts", key, told.to_json())
         return told
     size = sum(int(layer["size"]) for layer in base.layers)

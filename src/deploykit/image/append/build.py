@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from deploykit import cache
 from deploykit.errors import BuildError, IncompatibleError
-from deploykit.image import whole
-from deploykit.image.append import base_image, known, static, taken
+from deploykit.image import integrity
+from deploykit.image.append import base_image, existing_layers, facts_artifact, static
 from deploykit.image.append.base_files import InLayers
 from deploykit.image.append.base_image import BaseImage
 from deploykit.image.append.compose import Composed, Placed, compose
@@ -57,7 +57,7 @@ def build(
         if digest is None:
             progress.step(f"Pushing {plan.reference}")
             digest, pushed = registry.put_manifest(plan.tag, composed.manifest, composed.media_type), True
-        healed = whole.ensure(plan, digest, registry=registry, again=lambda: make().digest, progress=progress)
+        healed = integrity.ensure(plan, digest, registry=registry, again=lambda: make().digest, progress=progress)
         return Result(reference=plan.reference, digest=digest, id="", built=built, pushed=pushed or healed)
 
 
@@ -73,7 +73,7 @@ def _image(
     facts = base_image.facts(below, beside=registry, progress=progress)
     wanted = layers(plan, InLayers(image=below, facts=facts))
     here = Blobs(registry, reads=(base,))
-    found = taken.find(plan, {layer.name: layer.key for layer in wanted}, registry)
+    found = existing_layers.find(plan, {layer.name: layer.key for layer in wanted}, registry)
     made = {layer.name: _made(layer, progress) for layer in wanted if layer.name not in found}
     if verified:
         static.verify(plan, facts, made, unread=found, progress=progress)
@@ -83,8 +83,8 @@ def _image(
     _base_blobs(below, here, progress)
     composed = compose(plan, below.manifest.content, below.config, placed, base_type=below.manifest.media_type)
     registry.put_blob(composed.config)
-    if registry.digest(known.tag(below.manifest.digest)) is None:
-        known.leave(registry, below.manifest.digest, facts)
+    if registry.digest(facts_artifact.tag(below.manifest.digest)) is None:
+        facts_artifact.leave(registry, below.manifest.digest, facts)
     return composed
 
 

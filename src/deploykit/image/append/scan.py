@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Callable
 
 from deploykit import cache
-from deploykit.image.append import facts, sources, stream
+from deploykit.image.append import base_sources, facts, stream
 from deploykit.image.append.facts import Distribution, Facts
 from deploykit.progress import Progress
 from deploykit.registry.contents import Content
@@ -37,16 +37,16 @@ def scan(content: Content, *, progress: Progress) -> Facts:
 
 
 def archive(content: Content, *, progress: Progress) -> zipfile.ZipFile:
-    """The listed sources of a layer, see `sources`: from the cache, else by reading all of it once."""
-    if (kept := sources.kept(content.digest)) is not None:
+    """The listed sources of a layer, see `base_sources`: from the cache, else by reading all of it once."""
+    if (kept := base_sources.kept(content.digest)) is not None:
         return kept
     _read(content, progress)
-    return zipfile.ZipFile(sources.place(content.digest))
+    return zipfile.ZipFile(base_sources.place(content.digest))
 
 
 def _read(content: Content, progress: Progress) -> Facts:
     found = _Layer()
-    with sources.keeping(content.digest) as kept:
+    with base_sources.keeping(content.digest) as kept:
         for member, read in stream.entries(content, progress=progress):
             path = member.name.removeprefix("./").strip("/")
             if member.size <= LARGEST:

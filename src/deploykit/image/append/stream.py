@@ -11,8 +11,8 @@ from typing import Any
 
 from deploykit.errors import BuildError, UnreachableError
 from deploykit.progress import Progress
+from deploykit.registry.backoff import Backoff
 from deploykit.registry.contents import Content
-from deploykit.registry.patience import Patience
 from deploykit.registry.transfers import BrokenOffError
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -58,19 +58,19 @@ def _damaged(content: Content) -> BuildError:
 
 
 def _resumed(content: Content, seen: Callable[[bytes], None], progress: Progress) -> Iterator[bytes]:
-    done, patience = 0, Patience(content.digest[:19], tries=TRIES, progress=progress)
+    done, backoff = 0, Backoff(content.digest[:19], tries=TRIES, progress=progress)
     while done < content.size:
         try:
             for block in content.blocks(done):
                 seen(block)
                 done += len(block)
-                patience.moved()
+                backoff.reset()
                 progress.advance(content.digest[:19], done, content.size)
                 yield block
             if done < content.size:
                 raise BrokenOffError("it ended too early")
         except BrokenOffError as error:
-            if not patience.again(error.asked):
+            if not backoff.again(error.asked):
                 raise UnreachableError(
                     f"{content.digest} could not be read from its registry.", why=f"{error}.", fix="run it again"
                 ) from None

@@ -13,7 +13,7 @@ from tests.unit.steps import Steps
 from deploykit import cache
 from deploykit.errors import BuildError
 from deploykit.image import warm_list
-from deploykit.image.append import base_image, sources
+from deploykit.image.append import base_image, base_sources
 from deploykit.image.append.base_files import InLayers
 from deploykit.image.append.base_image import BaseImage
 from deploykit.registry import Registry
@@ -87,7 +87,7 @@ def test_of_the_lists_of_all_releases_only_what_is_asked_for_is_given(small):
         ({"site-packages/.wh..wh..opq": "", MAGE: ""}, set(OTHERS[1:])),
         ({MAGE: LINK}, {MAGE}),
         ({"site-packages/mage_ai": LINK}, {MAGE}),
-        ({MAGE: "#" * (sources.LARGEST + 1)}, {MAGE}),
+        ({MAGE: "#" * (base_sources.LARGEST + 1)}, {MAGE}),
     ],
 )
 def test_what_an_upper_layer_takes_away_or_hides_is_not_given(small, above, gone):
@@ -119,7 +119,7 @@ def test_who_reads_the_base_for_the_first_time_keeps_its_sources_in_the_same_pas
 def test_where_only_the_facts_are_known_the_layers_are_read_once_and_it_is_said_how_much_that_is(small, tmp_path):
     image, told = base(small, {MAGE: "x" * 3_000}), Steps()
     base_image.facts(image, beside=None, progress=Steps())
-    sources.place(image.layers[0]["digest"]).unlink()
+    base_sources.place(image.layers[0]["digest"]).unlink()
     assert found(image, told=told) == found(image, told=told) == {MAGE: "x" * 3_000}
     assert reads(small) == 2
     assert told.said == [f"Reading what a worker imports of {small.repository}: its layers, once (0 MB)"]
@@ -128,7 +128,7 @@ def test_where_only_the_facts_are_known_the_layers_are_read_once_and_it_is_said_
 def test_a_damaged_archive_is_made_again(small):
     image = base(small, {MAGE: "x"})
     found(image)
-    sources.place(image.layers[0]["digest"]).write_bytes(b"")
+    base_sources.place(image.layers[0]["digest"]).write_bytes(b"")
     assert found(image) == {MAGE: "x"}
 
 
@@ -154,9 +154,9 @@ def test_beyond_the_limit_the_oldest_are_forgotten_but_none_of_today(small, ther
     folder.mkdir(parents=True)
     for name, (days, share) in there.items():
         with (folder / f"{name}.zip").open("wb") as file:
-            file.truncate(int(share * sources.KEPT))
-        os.utime(folder / f"{name}.zip", (time.time() - days * sources.DAY,) * 2)
+            file.truncate(int(share * base_sources.KEPT))
+        os.utime(folder / f"{name}.zip", (time.time() - days * base_sources.DAY,) * 2)
     image = base(small, {MAGE: "x"})
     found(image)
     assert {name for name in there if not (folder / f"{name}.zip").exists()} == forgotten
-    assert sources.place(image.layers[0]["digest"]).is_file()
+    assert base_sources.place(image.layers[0]["digest"]).is_file()

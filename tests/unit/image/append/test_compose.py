@@ -6,7 +6,7 @@ import pytest
 from tests.unit.image.plans import make
 
 from deploykit.errors import IncompatibleError
-from deploykit.image.append import taken
+from deploykit.image.append import existing_layers
 from deploykit.image.append.compose import Placed, compose
 from deploykit.registry import Manifest
 from deploykit.registry.manifest import DOCKER_MANIFEST, OCI_MANIFEST
@@ -94,7 +94,7 @@ def test_a_base_that_wants_something_run_is_refused(made):
 
 def test_layers_of_an_image_of_ours_are_found_again_by_its_label(made):
     composed, manifest, config = made()
-    found = taken.read(Manifest(digest="", media_type="", content=manifest, raw=composed.manifest), config)
+    found = existing_layers.read(Manifest(digest="", media_type="", content=manifest, raw=composed.manifest), config)
     assert [(layer.name, layer.key, layer.digest) for layer in found] == [
         ("jre", "a" * 16, "sha256:l1"),
         ("pyspark", "b" * 16, "sha256:l2"),
@@ -106,17 +106,17 @@ def test_the_layer_that_docker_makes_of_workdir_is_none_of_ours(made):
     manifest["layers"].append({"mediaType": "x", "digest": "sha256:w", "size": 1})
     config["rootfs"]["diff_ids"].append("sha256:dw")
     config["history"].insert(4, {"created_by": "/bin/sh -c #(nop) WORKDIR /home/src"})
-    found = taken.read(Manifest(digest="", media_type="", content=manifest, raw=b""), config)
+    found = existing_layers.read(Manifest(digest="", media_type="", content=manifest, raw=b""), config)
     assert [layer.digest for layer in found] == ["sha256:l1", "sha256:l2"]
 
 
 def test_an_image_without_the_label_has_no_layers_of_ours(made):
     _, manifest, config = made()
     del config["config"]["Labels"]["io.deploykit.layers"]
-    assert taken.read(Manifest(digest="", media_type="", content=manifest, raw=b""), config) == []
+    assert existing_layers.read(Manifest(digest="", media_type="", content=manifest, raw=b""), config) == []
 
 
 def test_tags_that_may_share_most_are_looked_at_first(a_plan):
     tags = ["latest", "0.9.80-spark3.5.1-connect-00000000", "0.9.80-spark4.1.0-connect-11111111",
             "0.9.79-spark4.1.1-connect-22222222", "0.9.80-spark4.1.1-slim-33333333", "sha256-ab.base"]  # fmt: skip
-    assert taken.nearest(a_plan, tags) == [tags[2], tags[1], tags[4], tags[3]]
+    assert existing_layers.nearest(a_plan, tags) == [tags[2], tags[1], tags[4], tags[3]]

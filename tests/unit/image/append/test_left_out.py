@@ -9,8 +9,8 @@ from tests.unit.registry.server import SmallRegistry, running
 
 from deploykit.cli.output import Lines
 from deploykit.image import warm_list
-from deploykit.image.append import taken
-from deploykit.image.append.possible import possible
+from deploykit.image.append import existing_layers
+from deploykit.image.append.left_out import possible
 from deploykit.image.label_names import LAYERS
 from deploykit.image.layers import interpreter, keys
 from deploykit.image.layers.interpreter import Interpreter
@@ -115,7 +115,7 @@ def test_another_list_gives_another_layer_and_another_tag(plan, with_python, mon
 def test_a_layer_by_the_list_that_an_image_in_the_repository_has_is_taken_too(plan, small, with_python):
     made = possible(plan, progress=None)
     warm = image(small, made, f"0.9.80-spark4.1.0-connect-{'0' * 8}")
-    found = taken.find(made, {"warm": keys.keys(made)["warm"]}, Registry(small.repository))
+    found = existing_layers.find(made, {"warm": keys.keys(made)["warm"]}, Registry(small.repository))
     assert found["warm"].digest == warm
 
 

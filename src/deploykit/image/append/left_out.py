@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from deploykit.image import warm_list
-from deploykit.image.append import taken
+from deploykit.image.append import existing_layers
 from deploykit.image.layers import interpreter
 from deploykit.image.layers.keys import keys
 from deploykit.plan import BYTECODE, RECORDING, WARM, Plan
@@ -30,7 +30,7 @@ def without(plan: Plan, registry: Registry, *, progress: Progress | None) -> Pla
     left_out = {}
     if no_python:
         left_out[BYTECODE] = f"{no_python}: each new pod compiles the client"
-    if plan.warm and not taken.find(plan, {WARM: keys(plan)[WARM]}, registry):
+    if plan.warm and not existing_layers.find(plan, {WARM: keys(plan)[WARM]}, registry):
         no_list = "" if warm_list.names(plan.mage) else f"nobody has listed what Mage {plan.mage} imports"
         name, cost = _not_taken(plan, no_python or no_list)
         left_out[name] = cost

@@ -13,8 +13,8 @@ TRIES = 3
 LONGEST_PAUSE = 5.0
 
 
-class Patience:
-    """What is left of it for one thing that may be tried again. `seconds`: to wait in all, when asked to."""
+class Backoff:
+    """How long one thing that may be tried again is still waited for. `seconds`: in all, when the registry asks to."""
 
     def __init__(
         self, repository: str, *, seconds: float = WORK_SECONDS, tries: int = TRIES, progress: Progress | None
@@ -25,7 +25,7 @@ class Patience:
         self._tried = 0
         self._progress = progress
 
-    def moved(self) -> None:
+    def reset(self) -> None:
         """It went on: what broke off now begins to count anew."""
         self._left, self._tried = self._seconds, 0
 
