@@ -36,7 +36,7 @@ test: $(SETUP) $(HELM) ## Run every test that this machine allows; says what was
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder || \
 	  { files="$$(.venv/bin/python tools/failed.py)" && echo "Files with failures are tried once more, alone: $$files" && .venv/bin/python -m pytest $$files; }
 
-lowest: $(SETUP) ## Run the unit tests with the lowest versions of the dependencies that pyproject.toml allows
+lowest: $(SETUP) $(HELM) ## Run the unit tests with the lowest versions of the dependencies that pyproject.toml allows
 	@.venv/bin/python tools/lowest.py
 
 image: $(SETUP) ## Build, verify and (PUSH=1) push the image: SPARK=4.1.1 or SERVER=sc://host:15002

@@ -14,7 +14,7 @@ from tests.unit.kubernetes.api_server import PODS, kubeconfig, listing, serving
 from deploykit.check.question import namespaces
 from deploykit.cli.main import run
 
-pytestmark = pytest.mark.usefixtures("isolated")
+pytestmark = pytest.mark.usefixtures("isolated", "needs_helm")
 
 VALUES = """\
 mageai: {image: {repository: registry.example/mage-ilum, tag: x}}
