@@ -73,7 +73,7 @@ def _image(
     facts = base_image.facts(below, beside=registry, progress=progress)
     wanted = layers(plan, InLayers(image=below, facts=facts))
     here = Blobs(registry, reads=(base,))
-    found = existing_layers.find(plan, {layer.name: layer.key for layer in wanted}, registry)
+    found = existing_layers.find(plan, {layer.name: layer.key for layer in wanted}, registry, progress=progress)
     made = {layer.name: _made(layer, progress) for layer in wanted if layer.name not in found}
     if verified:
         static.verify(plan, facts, made, unread=found, progress=progress)
@@ -92,7 +92,7 @@ def _made(layer: Layer, progress: Progress) -> LayerFile:
     """The file of a layer. One is made after the other: each is a stream, and memory is what a pod has little of."""
     if layer.make is None:
         raise BuildError(
-            f"Layer {layer.name} cannot be made here, and no image of ours in the repository has it.",
+            f"Layer {layer.name} cannot be made here, and no image of ours that was looked at has it.",
             why=layer.why,
             fix="--engine docker",
         )

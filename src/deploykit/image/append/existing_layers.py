@@ -1,75 +1,72 @@
 """Layers that images of ours in the repository have already: found by name and key, used by digest."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from deploykit.errors import BuildError, UnreachableError
+from deploykit.image.append.candidates import candidates
 from deploykit.image.append.compose import Placed
 from deploykit.image.label_names import ENGINE, LAYERS
 from deploykit.image.layers.keys import SHOWN
 from deploykit.plan import WARM, Plan
+from deploykit.progress import Progress
 from deploykit.registry import Manifest, Registry
 from deploykit.registry.manifest import labels_of
 
-LOOK_AT = 8
-"""Images at most: each costs some 10 kB."""
 FROM_ANY = ("jre", WARM)
 """Layers to take from images that an engine built too. Those hold the same files in other bytes, so that what can be
 made here in seconds is made here: then it is the same everywhere."""
-_TAG = re.compile(r"(?P<mage>[\w.]+)-spark(?P<spark>\d+\.\d+\.\d+)-(?P<profile>[a-z]+)-[0-9a-f]{8}")
 
 
-def find(plan: Plan, wanted: Mapping[str, str], registry: Registry) -> dict[str, Placed]:
-    """Layers by name, of those that are wanted (name to key); a registry that lists no tags has none."""
+def find(
+    plan: Plan, wanted: Mapping[str, str], registry: Registry, *, progress: Progress | None = None
+) -> dict[str, Placed]:
+    """Layers by name, of those that are wanted (name to key); a registry that lists no tags has none.
+
+    Which image a layer is taken from does not depend on what else is wanted.
+    """
     found: dict[str, Placed] = {}
     try:
-        tags = nearest(plan, registry.tags())
+        tags = registry.tags()
     except UnreachableError:
         return found
-    for tag in tags[:LOOK_AT]:
+
+    @cache
+    def look(tag: str) -> tuple[Placed, ...]:
         try:
-            for layer in _layers(registry, tag, plan.platform):
-                fits = layer.name not in found and wanted.get(layer.name, "")[:SHOWN] == layer.key[:SHOWN]
-                if fits and registry.has_blob(layer.digest):
-                    found[layer.name] = layer
+            digest = registry.digest(tag)
+            return () if digest is None else _layers(digest, registry, plan.platform)
         except (BuildError, KeyError, ValueError):
-            continue  # an image that has lost a part, or is none
-        if set(found) == set(wanted):
-            break
+            return ()  # an image that has lost a part, or is none
+
+    for name, key in wanted.items():
+        images = candidates(name, plan, tags)
+        for layer in chain.from_iterable(map(look, images.first)):
+            if (layer.name, layer.key[:SHOWN]) == (name, key[:SHOWN]) and registry.has_blob(layer.digest):
+                found[name] = layer
+                break
+        else:
+            if images.beyond and progress is not None:
+                asked = f"{images.limit} of {len(images.tags)} images of ours that may have it"
+                progress.step(f"Layer {name}: not found, and only {asked} were looked at")
     return found
 
 
-def nearest(plan: Plan, tags: Sequence[str]) -> list[str]:
-    """Tags of our form, those first that may share most."""
-
-    def distance(tag: str) -> tuple[bool, bool, list[int], str]:
-        match = _TAG.fullmatch(tag)
-        assert match is not None
-        spark = [int(number) for number in match["spark"].split(".")]
-        ours = [int(number) for number in plan.spark.release.split(".")]
-        return (
-            match["mage"] != plan.mage,
-            match["profile"] != plan.profile,
-            [abs(there - here) for there, here in zip(spark, ours, strict=True)],
-            tag,
-        )
-
-    return sorted((tag for tag in tags if _TAG.fullmatch(tag)), key=distance)
-
-
-def _layers(registry: Registry, tag: str, platform: str) -> Iterator[Placed]:
-    found = registry.manifest(tag)
+@cache
+def _layers(digest: str, registry: Registry, platform: str) -> tuple[Placed, ...]:
+    """Layers to take from an image. It is looked at for the plan and for the build, and read once: registries count
+    how often a manifest is."""
+    found = registry.manifest(digest)
     manifest = None if found is None else registry.image(found, platform=platform)
     if manifest is None or "layers" not in manifest.content:
-        return
+        return ()
     config = registry.config_of(manifest)
     if f"{config.get('os')}/{config.get('architecture')}" != platform:
-        return
+        return ()
     from_any = labels_of(config).get(ENGINE) != "registry"
-    for layer in read(manifest, config):
-        if not from_any or layer.name in FROM_ANY:
-            yield layer
+    return tuple(layer for layer in read(manifest, config) if not from_any or layer.name in FROM_ANY)
 
 
 def read(manifest: Manifest, config: Mapping[str, Any]) -> list[Placed]:

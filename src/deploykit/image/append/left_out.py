@@ -41,8 +41,8 @@ def _not_taken(plan: Plan, lacking: str) -> tuple[str, str]:
     """What an image has to do without where no other one has its warm layer, and what that costs."""
     if lacking:
         return WARM, (
-            f"no image of ours in the repository has it for this base, and {lacking}: a worker pod starts some seconds "
-            "later"
+            f"no image of ours that was looked at in the repository has it for this base, and {lacking}: a worker pod "
+            "starts some seconds later"
         )
     return RECORDING, (
         f"the warm layer is by the list of Mage {plan.mage}, not recorded in this base by Docker: what a worker "

@@ -114,9 +114,3 @@ def test_an_image_without_the_label_has_no_layers_of_ours(made):
     _, manifest, config = made()
     del config["config"]["Labels"]["io.deploykit.layers"]
     assert existing_layers.read(Manifest(digest="", media_type="", content=manifest, raw=b""), config) == []
-
-
-def test_tags_that_may_share_most_are_looked_at_first(a_plan):
-    tags = ["latest", "0.9.80-spark3.5.1-connect-00000000", "0.9.80-spark4.1.0-connect-11111111",
-            "0.9.79-spark4.1.1-connect-22222222", "0.9.80-spark4.1.1-slim-33333333", "sha256-ab.base"]  # fmt: skip
-    assert existing_layers.nearest(a_plan, tags) == [tags[2], tags[1], tags[4], tags[3]]
