@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deploykit import cache
 from deploykit.errors import BuildError, UnreachableError
 from deploykit.image import index_settings
+from deploykit.image.engine_errors import first_line
 from deploykit.image.index import File
 from deploykit.progress import Progress
 
@@ -96,7 +97,11 @@ def _answer(url: str, *, what: str, fix: str, ca_file: Path | None) -> "Iterator
 
 def _reason(error: Exception) -> str:
     """The kind of failure; a request's own text may repeat an address with credentials in it."""
+    import requests
+
     response = getattr(error, "response", None)
     if response is not None:
         return f"The server answered {response.status_code} {response.reason}."
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"{first_line(error)}."
     return f"{type(error).__name__}: the server did not answer."

@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import os
 import re
+import ssl
 import sys
 import threading
 from collections import Counter
@@ -12,9 +13,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
+import trustme
+from tests.unit.mage_ilum.servers import web
 
 from deploykit.cli.output import Lines
 from deploykit.errors import BuildError, UnreachableError
@@ -212,3 +216,26 @@ def test_a_small_text_that_does_not_come_is_unreachable(index, path, why):
         small(index, path, limit=1 << 20)
     assert why in caught.value.why
     assert caught.value.fix == "another"
+
+
+def test_a_certificate_that_is_not_trusted_is_called_that_until_its_authority_is_given(tmp_path):
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"a list")
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with web(Handler, tls=context) as port:
+        url = f"https://127.0.0.1:{port}/list"
+        asked = partial(download.small, url, limit=100, what="The list could not be fetched.", fix="--ca-file")
+        with pytest.raises(UnreachableError) as caught:
+            asked(ca_file=None)
+        assert "certificate verify failed" in caught.value.why
+        assert asked(ca_file=tmp_path / "ca.pem") == b"a list"
