@@ -7,6 +7,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,16 @@ from tests.image.variants import Variants
 from tests.unit.mage_ilum.servers import failing, refused
 
 from deploykit import cache
+from deploykit.cli.output import Lines
+from deploykit.image.append import base_image as base_images
+from deploykit.image.append.base_image import BaseImage
+from deploykit.image.append.facts import Facts
 from deploykit.image.engine import Engine
+from deploykit.image_reference import ImageReference
+from deploykit.plan import Plan
+from deploykit.planning import exact
+from deploykit.registry import Registry
+from deploykit.request import Profile, Request
 
 SPARK = "4.1.1"
 Finished = subprocess.CompletedProcess[str]
@@ -140,6 +150,79 @@ def full(build: Deploykit) -> str:
     done = build("--spark", SPARK, "--profile", "full")
     assert done.returncode == 0, done.stderr[-4000:]
     return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def append_cache(connect: Built, full: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a machine that has no engine; `connect` and `full` have fetched what is linked."""
+    return with_wheels(tmp_path_factory.mktemp("cache"))
+
+
+def with_wheels(folder: Path) -> Path:
+    """A cache that has the published files which the build with Docker has fetched, and nothing that was made."""
+    for kind in ("blobs", "wheels"):
+        subprocess.run(["cp", "--recursive", "--link", cache.root() / kind, folder / kind], check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def without_docker(base_image: str, base_python: Path, append_cache: Path) -> Deploykit:
+    """A command of `deploykit` for the base, on a machine without an engine and with a cache of its own."""
+
+    def without_docker(command: str, *arguments: str, cache: Path = append_cache, base: str = base_image) -> Finished:
+        return subprocess.run(
+            [sys.executable, "-m", "deploykit", command, "--base", base, *arguments],
+            env={
+                **os.environ,
+                "DEPLOYKIT_CACHE": str(cache),
+                "DEPLOYKIT_PYTHON": str(base_python),
+                "DOCKER_HOST": "unix:///no/such.sock",
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+
+    return without_docker
+
+
+@pytest.fixture(scope="session")
+def append(without_docker: Deploykit) -> Deploykit:
+    """`deploykit image --push` there."""
+    return partial(without_docker, "image", "--push")
+
+
+@pytest.fixture
+def base_facts(
+    base_image: str, base_python: Path, append_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[BaseImage, Facts]:
+    """The base as its registry has it, and what its files say, in this process as on a machine without an engine."""
+    monkeypatch.setenv("DEPLOYKIT_CACHE", str(append_cache))
+    monkeypatch.setenv("DEPLOYKIT_PYTHON", str(base_python))
+    named = ImageReference.split(base_image)
+    registry = Registry(named.repository)
+    image = base_images.find(registry, registry.digest(named.version), platform="linux/amd64")
+    return image, base_images.facts(image, beside=None, progress=Lines())
+
+
+@pytest.fixture
+def planned(base_image: str, engine: Engine) -> Callable[[Profile, str], Plan]:
+    """The plan that a build with Docker has, by profile and repository."""
+
+    def planned(profile: Profile, repository: str) -> Plan:
+        request = Request(
+            spark=SPARK,
+            profile=profile,
+            repository=repository,
+            platform="linux/amd64",
+            base=base_image,
+            network="host",
+        )
+        return exact(request, None, engine=engine, progress=Lines())
+
+    return planned
 
 
 @pytest.fixture(scope="session")
