@@ -37,6 +37,16 @@ shutil.rmtree(templates / "blocks/ilum_jdbc")
 shutil.copytree(templates / "blocks/ilum_sql", templates / "blocks/mine")
 (templates / "blocks/mine/ilum_sql.py").rename(templates / "blocks/mine/mine.py")
 """
+# A project of Mage's own image, which runs as root, with a person's block and template in it; then the volume as the
+# kubelet hands it to the group that the module's pod is of.
+BY_ROOT = """
+mage init default_repo >/dev/null
+echo mine = 1 >default_repo/custom/mine.py
+mkdir -p default_repo/custom_templates/blocks/ilum_sql
+echo mine = 1 | tee default_repo/custom_templates/blocks/ilum_sql/ilum_sql.py >/dev/null
+chmod -R g+rwX .
+"""
+FILES = "cd /home/src/default_repo && find . -type f ! -path '*/__pycache__/*' | sort | xargs sha256sum"
 PREPARE = """
 from mage_ilum import spark_session
 
@@ -197,6 +207,35 @@ def test_an_upgrade_brings_new_versions_and_keeps_what_was_edited_deleted_and_ad
     codes = {uuid: mage.block_from(pipeline["uuid"], found[uuid]) for uuid in ("ilum_spark_loader", "ilum_dynamic_sql")}
     assert codes["ilum_spark_loader"] == (SHIPPED / "ilum_spark_loader" / "ilum_spark_loader.py").read_text("utf-8")
     assert codes["ilum_dynamic_sql"] == "mine = 1\n"
+
+
+def test_beside_ilums_module_an_existing_project_gets_the_templates_and_keeps_every_file(
+    docker: Callable[..., str], image: str
+) -> None:
+    """Mage's own chart, which that module wraps, gives its container no command, and the volume at /home/src."""
+    volume = docker("volume", "create").strip()
+    mounted = ("-v", f"{volume}:/home/src")
+    before = docker("run", "--rm", "--user=0:0", *mounted, image, "sh", "-ec", BY_ROOT + FILES).splitlines()
+    container = docker("run", "-d", *mounted, image).strip()
+    try:
+        limit = time.monotonic() + START_SECONDS
+        while "block templates:" not in docker("logs", container):
+            assert time.monotonic() < limit, "the start script said nothing"
+            time.sleep(0.1)
+        after = docker("exec", container, "sh", "-c", FILES).splitlines()
+        said = docker("logs", container)
+    finally:
+        docker("rm", "-f", "-v", container)
+        docker("volume", "rm", volume)
+    assert set(before) <= set(after)
+    assert f"mage-ilum: block templates: {len(UUIDS) - 1} added, 0 updated" in said
+    made = {line.split()[1] for line in set(after) - set(before)}
+    shipped = {
+        f"./custom_templates/blocks/{path.relative_to(SHIPPED)}"
+        for path in SHIPPED.rglob("*.*")
+        if path.parent.name != "ilum_sql"
+    }
+    assert {name for name in made if "custom_templates" in name} == {*shipped, "./custom_templates/.mage_ilum.json"}
 
 
 def test_the_blocks_of_spark_and_the_second_example_do_on_a_real_server_what_they_say(
