@@ -104,11 +104,16 @@ def test_a_slow_start_is_given_the_time_that_it_was_promised():
 
 
 def test_a_web_server_waits_until_no_request_comes_before_it_is_stopped():
-    documents = rendered("split")
-    command = mage(documents, "web")["lifecycle"]["preStop"]["exec"]["command"]
-    assert command[0] == "sleep"
-    assert int(command[1]) < mage(documents, "web")["pod"]["terminationGracePeriodSeconds"] / 2
-    assert "lifecycle" not in mage(documents, "scheduler")
+    def waits(*changes):
+        web = mage(rendered("split", *changes), "web")
+        [program, seconds] = web["lifecycle"]["preStop"]["exec"]["command"]
+        assert program == "sleep"
+        return int(seconds), web["pod"]["terminationGracePeriodSeconds"]
+
+    seconds, in_all = waits()
+    assert seconds < in_all / 2
+    assert waits("mageai.webServer.preStopSeconds=30", "mageai.terminationGracePeriodSeconds=45") == (30, 45)
+    assert "lifecycle" not in mage(rendered("split"), "scheduler")
 
 
 def test_what_is_extra_is_in_mages_pod():

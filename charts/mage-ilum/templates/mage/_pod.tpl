@@ -44,7 +44,7 @@ containers:
       preStop:
         exec:
           # Until nobody sends requests here any more: a stopped Mage answers none.
-          command: [sleep, "3"]
+          command: [sleep, {{ int64 $mage.webServer.preStopSeconds | quote }}]
     {{- end }}
     startupProbe:
       # It needs no login, and moves with the base path.
