@@ -4,19 +4,16 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import yaml
 from tests.cluster.kubectl import create_namespace, kubectl
+from tests.cluster.opened import get, opened
 from tests.cluster.page import BIG
 from tests.cluster.release import until
 from tests.needs import Cluster
@@ -67,25 +64,8 @@ def pages(needs_cluster: Cluster, image: str) -> Iterator[Pages]:
     found.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
 
-@contextmanager
-def opened(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The command while it runs, and the address that it prints."""
-    command = [sys.executable, "-m", "deploykit", "open", "--namespace", NAMESPACE, "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process, process.stdout.readline().strip()
-        finally:
-            process.kill()
-
-
-def get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return bytes(answer.read())
-
-
 def test_the_page_downloads_and_what_stays_open_pass_by_many_connections_at_once(pages):
-    with opened() as (_, url):
+    with opened(NAMESPACE) as (_, url):
         assert url.startswith("http://127.0.0.1:")
         assert url.endswith("/base")
         root = url.removesuffix("/base")
@@ -101,7 +81,7 @@ def test_the_page_downloads_and_what_stays_open_pass_by_many_connections_at_once
 
 
 def test_ctrl_c_ends_it_at_once_without_a_traceback_while_connections_are_open(pages):
-    with opened("--output", "json") as (process, brace):
+    with opened(NAMESPACE, "--output", "json") as (process, brace):
         assert brace == "{"
         shown = json.loads("{" + "".join(process.stdout.readline() for _ in range(5)))
         assert {key: shown[key] for key in ("namespace", "release", "pod")} == {
@@ -123,7 +103,7 @@ def test_several_releases_are_named_and_none_is_chosen(pages, capsys):
     try:
         assert run(["open", "--namespace", NAMESPACE, "--port", "0"]) == 2
         assert "2 releases of Mage run in namespace opn-page: mage, other" in capsys.readouterr().err
-        with opened("--release", "other") as (_, url):
+        with opened(NAMESPACE, "--release", "other") as (_, url):
             assert get(url) == b"other"
     finally:
         pages.remove("other")
@@ -163,7 +143,7 @@ def test_a_login_without_the_right_is_told_which_right(pages, capsys, tmp_path, 
 
 
 def test_a_replaced_pod_is_found_again_and_said(pages):  # the last one: the others want the first pod
-    with opened() as (process, url):
+    with opened(NAMESPACE) as (process, url):
         assert get(url) == b"first"
         pages.remove("first")
         with pytest.raises((urllib.error.URLError, OSError)):

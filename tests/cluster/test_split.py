@@ -1,6 +1,10 @@
-"""Mage in two halves with replicas: two schedulers and two web servers, on PostgreSQL, Redis and one volume."""
+"""Mage in two halves with replicas: two schedulers and two web servers, on PostgreSQL, Redis and one volume.
+
+Its page is under a base path, as Ilum's page would have it.
+"""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -8,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.cluster.opened import get, opened
 from tests.cluster.release import (
     DATABASE_FLAGS,
     DATABASE_URL,
@@ -50,13 +55,29 @@ metadata: {{name: caller}}
 spec: {{podSelector: {{matchLabels: {{app: caller}}}}, policyTypes: [Egress], egress: [{{}}]}}
 """
 
+BASE_PATH = "external/mageai"
+PAGE = f"http://mage:6789/{BASE_PATH}"
+
+# The status of what is asked for, and the text of what there is.
+ASK = """
+import json, sys, urllib.error, urllib.request
+said = []
+for url in sys.argv[1:]:
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            said.append((answer.status, answer.read().decode(errors="replace")))
+    except urllib.error.HTTPError as error:
+        said.append((error.code, ""))
+print(json.dumps(said))
+"""
+
 # Asks for the status, one request after the other, until its stdin is closed; then says how often which answer came.
-CALLS = """
+CALLS = f"""
 import collections, json, select, sys, urllib.request
 said = collections.Counter()
 while not select.select([sys.stdin], [], [], 0.05)[0]:
     try:
-        with urllib.request.urlopen("http://mage:6789/api/status", timeout=10) as answer:
+        with urllib.request.urlopen("{PAGE}/api/status", timeout=10) as answer:
             said[str(answer.status)] += 1
     except OSError as error:
         said[str(error)] += 1
@@ -107,6 +128,7 @@ def split(
     given = {
         "mageai": {
             "image": {"repository": repository.rpartition(":")[0], "digest": digest},
+            "basePath": BASE_PATH,
             "standaloneScheduler": True,
             "scheduler": {"replicaCount": 2},
             "webServer": {"replicaCount": 2},
@@ -131,18 +153,44 @@ def split(
     found.delete_namespace()
 
 
+def halves(release: Release) -> dict[str, list[str]]:
+    """The pods of each half that are not about to end."""
+    found: dict[str, list[str]] = {"scheduler": [], "web": []}
+    for pod in release.items("pods", "--selector=app.kubernetes.io/component in (scheduler, web)"):
+        if "deletionTimestamp" not in pod["metadata"]:
+            found[pod["metadata"]["labels"]["app.kubernetes.io/component"]].append(pod["metadata"]["name"])
+    return found
+
+
 def scheduler(release: Release, code: str, *arguments: str) -> str:
     """Run Python in a scheduler's pod."""
     inside = ("exec", "deploy/mage-scheduler", "--container=mage", "--", "python3", "-c", code)
     return release.kubectl(*inside, *arguments).strip()
 
 
+def asked(split: Release, *urls: str) -> list[tuple[int, str]]:
+    """Status and text of each, as the pod that calls the page gets them."""
+    said = split.kubectl("exec", "caller", "--", "python3", "-c", ASK, *urls)
+    return [(status, text) for status, text in json.loads(said)]
+
+
 def test_both_web_servers_are_behind_the_page_and_no_scheduler_is(split: Release):
     [slice_] = split.items("endpointslices", "--selector=kubernetes.io/service-name=mage")
     ready = {endpoint["targetRef"]["name"] for endpoint in slice_["endpoints"] if endpoint["conditions"]["ready"]}
-    web = {pod["metadata"]["name"] for pod in split.items("pods", "--selector=app.kubernetes.io/component=web")}
-    assert ready == web
+    web = halves(split)["web"]
+    assert ready == set(web)
     assert len(web) == 2
+
+
+def test_the_page_and_its_files_are_under_the_base_path_and_deploykit_open_prints_it(split: Release):
+    [(status, page), (elsewhere, _)] = asked(split, f"{PAGE}/", "http://mage:6789/api/status")
+    assert (status, elsewhere) == (200, 404)
+    [script, *_] = re.findall(r'src="([^"]+\.js)"', page)
+    assert script.startswith(f"/{BASE_PATH}/")
+    assert asked(split, f"http://mage:6789{script}")[0][0] == 200
+    with opened(split.namespace) as (_, url):
+        assert re.fullmatch(rf"http://127\.0\.0\.1:\d+/{BASE_PATH}", url)
+        assert json.loads(get(f"{url}/api/status"))["statuses"]
 
 
 def test_each_trigger_runs_once_and_every_request_is_answered_while_web_servers_are_replaced(split: Release):
@@ -167,9 +215,35 @@ def test_each_trigger_runs_once_and_every_request_is_answered_while_web_servers_
     assert sorted(ran) == PIPELINES
 
 
-def test_a_scheduler_and_a_web_server_stop_well_within_their_grace_period(split: Release):
-    halves = (split.items("pods", f"--selector=app.kubernetes.io/component={half}") for half in ("scheduler", "web"))
-    names = [pods[0]["metadata"]["name"] for pods in halves]
+def test_every_probe_follows_the_base_path(split: Release):
+    """By now the schedulers have been asked whether they are alive, too."""
+    said = [event["message"] for event in split.items("events", "--field-selector=reason=Unhealthy")]
+    assert not [message for message in said if "statuscode" in message]
+
+
+def evicted(split: Release, pod: str) -> bool:
+    """Ask for its eviction as `kubectl drain` does; False where its PodDisruptionBudget refuses."""
+    path = f"/api/v1/namespaces/{split.namespace}/pods/{pod}/eviction"
+    asked_for = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": split.namespace}}
+    done = subprocess.run(
+        [split.cluster.kubectl, "create", "--raw", path, "--filename=-"],
+        input=json.dumps(asked_for),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0 or "TooManyRequests" in done.stderr, done.stderr
+    return done.returncode == 0
+
+
+def test_a_drained_node_loses_one_pod_of_each_half_and_both_stop_well_within_their_grace_period(split: Release):
+    def spared() -> bool:
+        return [budget["status"]["disruptionsAllowed"] for budget in split.items("poddisruptionbudgets")] == [1, 1]
+
+    until(30, spared, "two healthy pods of each half")
+    pairs = halves(split).values()
     told = time.monotonic()
-    split.kubectl("delete", "pod", *names)
-    assert time.monotonic() - told < 10, "they are killed after 15 s"
+    assert [[evicted(split, pod) for pod in pair] for pair in pairs] == [[True, False], [True, False]]
+    split.kubectl("wait", "--for=delete", *(f"pod/{first}" for first, _ in pairs), "--timeout=30s")
+    assert time.monotonic() - told < 12, "5 s are for requests that still come; they are killed after 15 s"
