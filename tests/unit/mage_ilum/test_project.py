@@ -220,6 +220,7 @@ def test_a_volume_that_cannot_be_written_stops_nothing_where_there_is_a_project(
     done = run(tmp_path)
     assert done.returncode == 0
     assert "were not brought up to date: Not a directory." in done.stderr
+    assert f"Try: `chmod -R g+rwX {tmp_path}`" in done.stderr
 
 
 def test_where_no_project_can_be_created_the_start_ends_with_the_reason(tmp_path):

@@ -81,7 +81,10 @@ def _refresh(project: Path) -> None:
         changes = refresh(SHIPPED / TEMPLATES, templates)
     except OSError as error:
         print(
-            f"mage-ilum: the block templates in {templates} were not brought up to date: {error.strerror}.",
+            f"mage-ilum: the block templates in {templates} were not brought up to date: {error.strerror}.\n"
+            f"  Why: user id {os.getuid()} of group {os.getgid()} has to write there, and so has Mage.\n"
+            f"  Try: `chmod -R g+rwX {project}` as the user whose files they are. Kubernetes does so by fsGroup, but "
+            "on no hostPath or NFS volume.",
             file=sys.stderr,
         )
         return
