@@ -1,7 +1,9 @@
 """The fault points: each call that a sync makes of a registry, and what may go wrong with it."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal
 
 from tests.sync import faults
@@ -168,3 +170,14 @@ def _points() -> Iterator[Point]:
 
 
 POINTS = tuple(_points())
+
+
+def one_for_each_call(points: Iterable[Point]) -> list[Point]:
+    """One point of each call; the ways to go wrong take turns, so that each comes about as often as it can."""
+    taken = Counter[str]()
+    found = []
+    for _, of_one_call in groupby(points, lambda point: (point.scenario, str(point.on))):
+        point = min(of_one_call, key=lambda point: taken[point.wrong])
+        taken[point.wrong] += 1
+        found.append(point)
+    return found

@@ -1,20 +1,24 @@
 """Each call of a sync goes wrong in each way: nothing is left half-done, and the next sync ends well.
 
-CI runs a few of these points, a person runs all: DEPLOYKIT_TEST_FAULTS=all.
+CI runs a few of these points, a person all of them, or one of each call: DEPLOYKIT_TEST_FAULTS=all, or =each.
 """
 
 import pytest
 from tests.sync.conftest import SPARK
 from tests.sync.invariant import broken, left_behind, told
-from tests.sync.matrix import ALL, chosen
-from tests.sync.points import CALLS, LOGINS, OPTIONS, POINTS
+from tests.sync.matrix import ALL, EACH, chosen
+from tests.sync.points import CALLS, LOGINS, OPTIONS, POINTS, one_for_each_call
 
 FEW = {"idle": 7, "find": 11, "build": 5, "append": 2}
 
 
 def points():
-    """Few of each scenario, and none that Docker tries again for most of a minute."""
-    usable = [point for point in POINTS if ALL or not point.tiresome]
+    """All, or one of each call, or few of each scenario; but for all, none that Docker tries again for long."""
+    if ALL:
+        return POINTS
+    usable = [point for point in POINTS if not point.tiresome]
+    if EACH:
+        return one_for_each_call(usable)
     return [
         point
         for scenario, few in FEW.items()
@@ -40,6 +44,14 @@ def test_every_call_of_a_sync_has_its_fault_points(case, scenario):
     known = {f"{on.by} {on.kind}" for calls in CALLS.values() for on in calls}
     assert set(case.proxy.counted()) <= known
     assert case.proxy.counted()["deploykit token"] <= LOGINS[scenario]
+
+
+def test_one_fault_for_each_call_leaves_out_no_call_and_no_kind_of_fault():
+    each = one_for_each_call(point for point in POINTS if not point.tiresome)
+    assert [(point.scenario, str(point.on)) for point in each] == [
+        (scenario, str(on)) for scenario, calls in CALLS.items() for on in calls
+    ]
+    assert {point.wrong for point in each} == {point.wrong for point in POINTS}
 
 
 def test_with_nothing_to_do_it_asks_the_registry_once_beside_its_token_and_takes_less_than_a_second(

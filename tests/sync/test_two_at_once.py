@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.sync import faults
@@ -23,17 +24,16 @@ def later(request):
 
 
 def both(first, second, later, *, environments=({}, {})):
-    """Run both; returns what each says."""
-    one = first.start(environment=environments[0])
-    time.sleep(later)  # this is the distance that the test is about
-    two = second.start(environment=environments[1])
-    found = []
-    for process in (one, two):
-        out, err = process.communicate(timeout=180)
-        assert process.returncode == 0, err
-        assert "Traceback" not in err
-        found.append(json.loads(out)[0])
-    return found
+    """Run both to their ends; returns what each says. Where one fails, what the other said is told too."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        one = pool.submit(first.sync, environment=environments[0], seconds=180)
+        time.sleep(later)  # this is the distance that the test is about
+        two = pool.submit(second.sync, environment=environments[1], seconds=180)
+    ended = [one.result(), two.result()]
+    said = "\n".join(f"{name} ended with {sync.code}: {sync.err}" for name, sync in zip("12", ended, strict=True))
+    assert [sync.code for sync in ended] == [0, 0], said
+    assert "Traceback" not in said
+    return [sync.result for sync in ended]
 
 
 def test_in_one_checkout_the_second_waits_and_has_nothing_to_do(case, later, record_property):
