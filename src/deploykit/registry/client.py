@@ -232,6 +232,8 @@ class Registry:
     ) -> Answer:
         with pushing(self.repository):
             answer = self._transport.ask(method, url, headers={"Content-Type": media_type}, body=body, write=True)
+        if answer.status < 400 and answer.status != status:
+            self._odd(answer)  # such as the page of a captive portal: it says nothing of what the registry takes
         if answer.status != status:
             raise RefusedError(
                 f"{self.repository} could not be pushed to.",

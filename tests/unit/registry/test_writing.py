@@ -51,8 +51,9 @@ def test_a_push_that_is_refused_is_a_failed_push(small, client, status):
         client.put_blob(b"content")
 
 
-def test_a_push_that_gets_no_answer_is_unreachable(small, client):
-    small.canned["PUT", "manifests/a"] = [Canned(status=501)]
+@pytest.mark.parametrize("answer", [Canned(status=501), Canned(status=200, body=b"<html>Please log in</html>")])
+def test_a_push_that_gets_no_answer_is_unreachable(small, client, answer):
+    small.canned["PUT", "manifests/a"] = [answer]
     with pytest.raises(UnreachableError):
         client.put_manifest("a", b"{}", "application/json")
 
