@@ -263,6 +263,17 @@ def test_a_server_that_never_answers_the_request_is_slow():
     assert found.code == "slow"
 
 
+def test_a_server_whose_spark_has_no_session_yet_is_starting():
+    """In the words of Spark 4.1.1."""
+
+    def fail(request, context):
+        said = "[INTERNAL_ERROR] No active or default Spark session found SQLSTATE: XX000"
+        context.abort(grpc.StatusCode.INTERNAL, said)
+
+    with servers.grpc_server(fail) as port:
+        assert problem(f"sc://127.0.0.1:{port}").code == "starting"
+
+
 def test_an_error_of_the_server_is_passed_on_without_the_token():
     def fail(request, context):
         context.abort(grpc.StatusCode.INTERNAL, f"no luck with {SECRET}")

@@ -114,6 +114,8 @@ def _explain(
         if address.tls and (untrusted := certificate_problem(address, deadline)):
             return untrusted
         code = "starting" if connected else "closed"
+    elif _NO_SESSION_YET in said:
+        code = "starting"
     else:
         code = _CODES.get(status, "failed")
     detail = f"{status}: {said}".split("\n")[0]
@@ -127,5 +129,8 @@ def _web(status: int, address: ConnectAddress, deadline: Deadline) -> Connection
     detail = f"HTTP status {status}"
     return problem(code.get(status, "http2-web"), address, seconds=deadline.seconds, detail=detail)
 
+
+_NO_SESSION_YET = "No active or default Spark session"
+"""What a driver whose Connect server is a plugin says between the opening of its port and its first session."""
 
 _CODES = {"DEADLINE_EXCEEDED": "slow", "UNIMPLEMENTED": "not-spark", "PERMISSION_DENIED": "forbidden"}
