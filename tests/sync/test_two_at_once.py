@@ -58,6 +58,16 @@ def test_two_machines_come_to_one_image(case, later, tmp_path_factory):
     assert found[0]["digest"] == found[1]["digest"]
 
 
+def test_a_registry_that_stumbles_over_another_push_is_pushed_to_once_more(case):
+    """As the registry of the testbed does when it is asked for a blob whose entry another push is writing."""
+    case.proxy.inject(On(kind="POST upload", by="docker", nth=3, times=1), faults.status(500))
+    done = case.checkout.sync()
+    assert done.code == 0, done.err
+    assert case.proxy.met == 1
+    assert "pushed to once more: received unexpected HTTP status: 500" in done.err
+    assert case.upstream.missing(case.checkout.image()["digest"]) == []
+
+
 BETWEEN = (
     On(kind="PUT manifest by tag", by="docker", times=1, what="ours is pushed over theirs"),
     On(kind="HEAD manifest by tag", by="deploykit", nth=2, times=1, what="theirs is pushed over ours"),

@@ -47,6 +47,20 @@ class Finished:
     output: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Push:
+    """How a push ended: the digest, or the error; and whether Docker has tried layers again by itself."""
+
+    digest: str
+    error: str
+    tried_again: bool
+
+    @property
+    def registry_failed(self) -> bool:
+        """Whether it was told a status of 500 or more."""
+        return re.search(r"unexpected HTTP status: 5\d\d", self.error) is not None
+
+
 class Engine:
     """One Docker engine: `$DOCKER_HOST`, else the current Docker context. `timeout`: seconds for one question."""
 
@@ -238,19 +252,31 @@ class Engine:
             self._work.api.remove_image(reference, noprune=True)
 
     def push(self, repository: str, tag: str, *, progress: Progress) -> str:
-        """Push a tag and return the digest that the registry gave it."""
+        """Push a tag and return the digest that the registry gave it.
+
+        Docker tries a layer again where a registry fails, and not what is about the image: then all is tried once more.
+        A registry may fail so while another machine pushes the same image; what is there is not sent again.
+        """
         what = f"{repository}:{tag} could not be pushed."
-        digest = ""
+        pushed = self._push(repository, tag, what, progress)
+        if pushed.registry_failed and not pushed.tried_again:
+            progress.step(f"The registry failed, and is pushed to once more: {pushed.error}")
+            pushed = self._push(repository, tag, what, progress)
+        if not pushed.digest:
+            raise BuildError(what, why=pushed.error or "The engine reported no digest.")
+        return pushed.digest
+
+    def _push(self, repository: str, tag: str, what: str, progress: Progress) -> _Push:
+        digest, error, tried_again = "", "", False
         with failing(what):
             for event in self._work.api.push(repository, tag=tag, stream=True, decode=True):
-                raise_for(event, what)
+                error = str(event.get("error") or error)
+                tried_again = tried_again or str(event.get("status")).startswith("Retrying")
                 detail = event.get("progressDetail") or {}
                 if event.get("status") == "Pushing" and detail.get("total"):
                     progress.advance(event["id"], min(detail["current"], detail["total"]), detail["total"])
                 digest = (event.get("aux") or {}).get("Digest", digest)
-        if not digest:
-            raise BuildError(what, why="The engine reported no digest.")
-        return digest
+        return _Push(digest="" if error else digest, error=error, tried_again=tried_again)
 
 
 def _given(options: Mapping[str, object]) -> dict[str, Any]:
