@@ -24,5 +24,7 @@ Dir::Etc::sourceparts "/tmp/deploykit-sources";
 Acquire::Retries "2";
 Acquire::http::Timeout "20";
 Acquire::https::Timeout "20";
+APT::Update::Error-Mode "any";
 EOF
+# Without the last, apt passes over a mirror that it cannot connect to, and what it offered is taken for absent.
 apt-get update -qq

@@ -20,6 +20,7 @@ from deploykit.request import Request
 if TYPE_CHECKING:
     from deploykit.plan import Plan
 
+_CANDIDATE = "Candidate: "
 FRESH_SECONDS = 24 * 3600
 APT_SECONDS = 90
 
@@ -83,11 +84,12 @@ def forget(plan: "Plan") -> None:
 
 
 def _said(package: str, finished: Finished) -> str:
-    """What apt says; nothing where it has no such package."""
+    """What apt says, among its warnings; nothing where it has no such package."""
     lines = finished.output.strip().splitlines()
     if finished.status:
         raise _unreachable(package, "\n".join(lines[-6:]) or "apt said nothing.")
-    return lines[-1] if lines and lines[-1] != "(none)" else ""
+    said = [line.removeprefix(_CANDIDATE) for line in lines if line.startswith(_CANDIDATE)]
+    return "".join(said).replace("(none)", "")
 
 
 def _ask(request: Request, base: Base, package: str, engine: Engine, progress: Progress) -> Finished:
