@@ -1,5 +1,6 @@
 """What can be asked of a repository in a registry, and put there."""
 
+import time
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -170,8 +171,19 @@ class Registry:
         return digest
 
     def put_manifest(self, reference: str, raw: bytes, media_type: str) -> str:
-        """Put a manifest under a tag or its digest; returns the digest. `BuildError` when it is refused."""
-        answer = self._put("PUT", self.location.url(f"manifests/{reference}"), raw, status=201, media_type=media_type)
+        """Put a manifest under a tag or its digest; returns the digest. `BuildError` when it is refused.
+
+        A registry may not know for a moment what it has, while another machine puts the same there.
+        """
+        url = self.location.url(f"manifests/{reference}")
+        for pause in (0.2, 1.0, None):
+            try:
+                answer = self._put("PUT", url, raw, status=201, media_type=media_type)
+                break
+            except RefusedError as error:
+                if error.final or pause is None:
+                    raise
+                time.sleep(pause)
         digest = sha256(raw)
         if answer.headers.get("docker-content-digest", digest) != digest:
             raise BuildError(f"{self.repository} stored another manifest than the one that it was sent.")

@@ -51,6 +51,16 @@ def test_a_push_that_is_refused_is_a_failed_push(small, client, status):
         client.put_blob(b"content")
 
 
+def test_a_manifest_whose_blobs_the_registry_does_not_know_for_a_moment_is_put_again(small, client):
+    """As a registry says while another push writes the entry of the same blob anew."""
+    body = b'{"errors":[{"code":"DIGEST_INVALID"},{"code":"MANIFEST_BLOB_UNKNOWN"}]}'
+    small.canned["PUT", "manifests/a"] = [Canned(status=400, body=body)]
+    assert client.put_manifest("a", b"{}", "application/json") == sha256(b"{}")
+    small.canned["PUT", "manifests/a"] = [Canned(status=400, body=body)] * 3
+    with pytest.raises(BuildError, match="could not be pushed to"):
+        client.put_manifest("a", b"{}", "application/json")
+
+
 @pytest.mark.parametrize("answer", [Canned(status=501), Canned(status=200, body=b"<html>Please log in</html>")])
 def test_a_push_that_gets_no_answer_is_unreachable(small, client, answer):
     small.canned["PUT", "manifests/a"] = [answer]
