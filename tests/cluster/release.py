@@ -234,8 +234,8 @@ class Release:
         self.kubectl("create", "job", name, f"--from=cronjob/{RELEASE}-drift-check")
         return name
 
-    def drift_said(self, job: str) -> tuple[str, str]:
-        """How a drift check ended, `Complete` or the reason of its failure, and its pod's termination message."""
+    def drift_said(self, job: str) -> tuple[str, int, str]:
+        """How a drift check ended, `Complete` or the reason of its failure; its pod's exit code and last word."""
 
         def ended() -> str:
             conditions = json.loads(self.kubectl("get", "job", job, "--output=json"))["status"].get("conditions", ())
@@ -244,7 +244,8 @@ class Release:
 
         how = str(until(90, ended, f"{job} to end"))
         [pod] = self.items("pods", f"--selector=batch.kubernetes.io/job-name={job}")
-        return how, pod["status"]["containerStatuses"][0]["state"]["terminated"]["message"].strip()
+        ended_as = pod["status"]["containerStatuses"][0]["state"]["terminated"]
+        return how, ended_as["exitCode"], ended_as["message"].removesuffix("\n")
 
     def restart(self) -> None:
         """New pods: established connections outlive a change of policies."""

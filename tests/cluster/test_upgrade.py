@@ -240,9 +240,9 @@ def test_a_switched_service_takes_the_next_block_and_leaves_the_running_one(mage
     assert following.versions("ENDED") == f"{NEW} 2", following.said
     assert f"PySpark {OLD} talks to the newer Spark {NEW}" in following.said
     assert connections("blue") == 1
-    how, message = mage.release.drift_said(drift)
-    assert how == "PodFailurePolicy", message
-    assert message.startswith(f"Drift: PySpark {OLD} in the image, Spark {NEW} on the server (older-client).")
+    older = f"Drift: PySpark {OLD} in the image, Spark {NEW} on the server (older-client)."
+    what_to_do = f"Build the image that fits: deploykit image --spark {NEW}"
+    assert mage.release.drift_said(drift) == ("PodFailurePolicy", 5, f"{older} {what_to_do}")
 
     mage.let_go()
     assert running.ended() == 0
@@ -260,7 +260,7 @@ def test_when_the_old_server_has_ended_sync_finds_the_image_that_fits_the_new_on
     assert following.versions("ENDED") == f"{NEW} 2", following.said
     assert "talks to" not in following.said
     same = f"No drift: PySpark {NEW} in the image, Spark {NEW} on the server (same)."
-    assert mage.release.drift_said(drift) == ("Complete", same)
+    assert mage.release.drift_said(drift) == ("Complete", 0, same)
 
 
 def test_a_newer_client_is_refused_before_the_block_does_anything(mage: Mage, registry: str) -> None:
@@ -287,6 +287,7 @@ def test_a_server_that_ends_under_a_running_block_fails_it_within_half_a_minute(
     assert running.ended() != 0
     assert time.monotonic() - gone < 30
     assert not running.versions("ENDED")
-    how, message = mage.release.drift_said(mage.release.start_drift_check())
-    assert how == "Complete", "a server that is away is no drift"
+    how, code, message = mage.release.drift_said(mage.release.start_drift_check())
+    assert (how, code) == ("Complete", 0), "a server that is away is no drift"
     assert message.startswith("Nothing was compared: ")
+    assert "\n" not in message
