@@ -73,14 +73,15 @@ print(json.dumps(said))
 
 # Asks for the status, one request after the other, until its stdin is closed; then says how often which answer came.
 CALLS = f"""
-import collections, json, select, sys, urllib.request
+import collections, json, select, sys, time, urllib.request
 said = collections.Counter()
 while not select.select([sys.stdin], [], [], 0.05)[0]:
+    began = time.monotonic()
     try:
         with urllib.request.urlopen("{PAGE}/api/status", timeout=10) as answer:
             said[str(answer.status)] += 1
     except OSError as error:
-        said[str(error)] += 1
+        said[str(error) + " after " + format(time.monotonic() - began, ".1f") + " s"] += 1
 print(json.dumps(said))
 """
 
