@@ -56,7 +56,7 @@ def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):
         ("split", "mageai.redis.existingSecret=", "mageai.redis.existingSecret is empty: replicas take turns by Redis"),
         ("split", "mageai.persistence.enabled=false", "standaloneScheduler needs mageai.persistence.enabled=true"),
         ("split", "mageai.persistence.accessModes={ReadWriteOnce}", "accessModes needs ReadWriteMany"),
-        ("split", "mageai.webServer.preStopSeconds=15", "mageai.webServer.preStopSeconds is 15 and mageai.termination"),
+        ("split", "mageai.webServer.preStopSeconds=11", "mageai.webServer.preStopSeconds is 11 and mageai.termination"),
         ("split", "mageai.requireUserAuthentication=false", "mageai.ingress.enabled exclude each other"),
         ("module", "mageai.standaloneScheduler=true", "mageai.standaloneScheduler means nothing with ilum.module=true"),
         (

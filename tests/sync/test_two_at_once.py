@@ -76,6 +76,22 @@ BETWEEN = (
 """Calls of a sync that has seen no such tag; before each, another machine pushes its build of the same inputs."""
 
 
+def test_a_registry_that_fails_while_another_machine_pushes_keeps_what_that_one_pushed(case):
+    theirs = []
+
+    def push_and_fail(exchange) -> None:
+        labels = {"org.example.built-by": "another machine"}
+        theirs.append(
+            case.upstream.copy(case.template.tag, case.template.upstream, as_tag=case.template.tag, labels=labels)
+        )
+        faults.status(500)(exchange)
+
+    case.proxy.inject(On(kind="PUT manifest by tag", by="docker", times=1), push_and_fail)
+    done = case.checkout.sync()
+    assert done.code == 0, done.err
+    assert case.checkout.image()["digest"] == theirs[0] == case.upstream.manifest(case.template.tag)[0]
+
+
 @pytest.mark.parametrize("call", chosen(BETWEEN, 2), ids=str)
 def test_values_name_what_the_tag_names_where_two_machines_push_different_builds(case, call):
     before = case.checkout.values.read_bytes()

@@ -20,8 +20,8 @@
   {{- if and (gt $replicas 1) (not .redis.existingSecret) -}}
     {{- fail (printf "\n\n%s is more than 1 and mageai.redis.existingSecret is empty: replicas take turns by Redis, and without it run everything twice. Name a Secret with REDIS_URL=redis://..." $more) -}}
   {{- end -}}
-  {{- if ge (int .webServer.preStopSeconds) (int .terminationGracePeriodSeconds) -}}
-    {{- fail (printf "\n\nmageai.webServer.preStopSeconds is %d and mageai.terminationGracePeriodSeconds %d, of which it is a part: Mage would be killed before it is told to stop. Make the second at least 10 more than the first." (int .webServer.preStopSeconds) (int .terminationGracePeriodSeconds)) -}}
+  {{- if lt (int .terminationGracePeriodSeconds) (add 5 .webServer.preStopSeconds | int) -}}
+    {{- fail (printf "\n\nmageai.webServer.preStopSeconds is %d and mageai.terminationGracePeriodSeconds %d, of which it is a part: Mage needs 5 seconds of it to stop. Make the second at least 5 more than the first." (int .webServer.preStopSeconds) (int .terminationGracePeriodSeconds)) -}}
   {{- end -}}
 {{- end -}}
 {{- end -}}

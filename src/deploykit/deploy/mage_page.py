@@ -60,7 +60,7 @@ class MagePage:
         except OSError as error:
             raise _silent(pod, f"{type(error).__name__} on the way to it.") from None
         finally:
-            await connection.close()
+            await connection.close(end.left)
         if not answer.startswith(b"HTTP/"):
             raise _silent(pod, f"What answers on port {mage_pods.PORT} speaks no HTTP.")
         self._said = pod.name

@@ -5,10 +5,15 @@ open at once, as a browser's do, the client stays broken; it reads an answer int
 it knows no time limit.
 """
 
+import asyncio
 import ssl
-from asyncio import to_thread
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as websocket_connect
+from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus, WebSocketException
+from websockets.typing import Subprotocol
 
 from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import KubernetesApi
@@ -16,24 +21,28 @@ from mage_ilum.deadline import Deadline
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
-    from websockets.asyncio.client import ClientConnection
 
 _DATA, _ERROR = 0, 1  # the channels of the first and only port: a byte before each message
-_PROTOCOL = "v4.channel.k8s.io"
-_GOOD_BYE_SECONDS = 1.0
+_PROTOCOL = Subprotocol("v4.channel.k8s.io")
+_CLOSE_SECONDS = 1.0
+
+
+class _Connect(websocket_connect):
+    """Without redirects: the login is for this server alone."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
 class PortForward:
     """An open connection; sending and receiving may go on at once."""
 
-    def __init__(self, websocket: "ClientConnection") -> None:
+    def __init__(self, websocket: ClientConnection) -> None:
         self._websocket = websocket
         self._greeted: set[int] = set()
 
     async def send(self, data: bytes) -> None:
         """Send all of it, as fast as the pod takes it; raises `OSError` when the connection has ended."""
-        from websockets.exceptions import ConnectionClosed
-
         try:
             await self._websocket.send(bytes((_DATA,)) + data)
         except ConnectionClosed:
@@ -51,14 +60,16 @@ class PortForward:
                 return data
         return b""
 
-    async def close(self) -> None:
-        """End the connection after all that was sent; a `receive` that waits then ends too."""
-        await self._websocket.close()
+    async def close(self, seconds: float = _CLOSE_SECONDS) -> None:
+        """End the connection, within some seconds after all that was sent; a `receive` that waits then ends too."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._websocket.close()
+        except TimeoutError:  # the other side takes nothing
+            self._websocket.transport.abort()
 
     async def _message(self) -> bytes:
         """The next one, or `b""` at the end."""
-        from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
-
         try:
             return await self._websocket.recv(decode=False)
         except ConnectionClosedOK:
@@ -72,31 +83,27 @@ async def connect(api: KubernetesApi, *, namespace: str, pod: str, port: int, se
 
     Raises `UnreachableError` when the pod is gone, or the API server does not answer or does not allow it.
     """
-    from websockets.asyncio.client import connect as open_websocket
-    from websockets.exceptions import InvalidHandshake, InvalidStatus
-    from websockets.typing import Subprotocol
-
     configuration, server = api.connection.configuration, urlsplit(api.host)
     path = f"{server.path.rstrip('/')}/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports={port}"
     limit = Deadline(seconds)
-    login = await to_thread(api.login, seconds)  # may run the kubeconfig's program for a new token
+    login = await asyncio.to_thread(api.login, seconds)  # may run the kubeconfig's program for a new token
     proxy = getattr(api.connection.rest_client.pool_manager, "proxy", None)  # as for everything else
     try:
-        websocket = await open_websocket(
+        websocket = await _Connect(
             f"{'wss' if server.scheme == 'https' else 'ws'}://{server.netloc}{path}",
-            subprotocols=[Subprotocol(_PROTOCOL)],
+            subprotocols=[_PROTOCOL],
             additional_headers=login,
             proxy=None if proxy is None else proxy.url,
             compression=None,
             ping_interval=None,
             open_timeout=limit.left,
-            close_timeout=_GOOD_BYE_SECONDS,
+            close_timeout=_CLOSE_SECONDS,
             ssl=_tls(configuration) if server.scheme == "https" else None,
             server_hostname=(configuration.tls_server_name or server.hostname) if server.scheme == "https" else None,
         )
     except InvalidStatus as error:
         raise _refused(error.response.status_code, api.host, namespace, pod) from None
-    except (InvalidHandshake, OSError) as error:  # a TimeoutError too
+    except (WebSocketException, OSError) as error:  # a TimeoutError too
         raise UnreachableError(
             f"The Kubernetes API at {api.host} opens no connection to pod {pod}.",
             why=f"{type(error).__name__} within {seconds:.1f} s.",

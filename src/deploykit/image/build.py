@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deploykit import cache
 from deploykit.errors import BuildError, IncompatibleError
 from deploykit.image import context, extras, integrity, java, lock, wheelhouse
-from deploykit.image.engine import Engine
+from deploykit.image.engine import Engine, RegistryFailedError
 from deploykit.image.java import proxy_settings
 from deploykit.image.label_names import INPUTS
 from deploykit.image.verify import verify
@@ -65,7 +65,7 @@ def _pushed(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) -
         digest = registry.digest(plan.tag)
     if digest is None:
         progress.step(f"Pushing {plan.reference}")
-        digest, pushed = engine.push(plan.repository, plan.tag, progress=progress), True
+        digest, pushed = _push(plan, registry, engine=engine, progress=progress)
 
     def again() -> str | None:
         image = engine.local(plan.reference)
@@ -75,6 +75,20 @@ def _pushed(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) -
 
     healed = integrity.ensure(plan, digest, registry=registry, again=again, progress=progress)
     return Result(reference=plan.reference, digest=digest, id=local, built=built, pushed=pushed or healed)
+
+
+def _push(plan: Plan, registry: Registry, *, engine: Engine, progress: Progress) -> tuple[str, bool]:
+    """The digest that the registry has, and whether it is this machine's image.
+
+    A registry may fail because another machine pushes the same at the same time; what is there is not sent again.
+    """
+    try:
+        return engine.push(plan.repository, plan.tag, progress=progress), True
+    except RegistryFailedError as error:
+        progress.step(f"The registry failed, and is pushed to once more: {error.why}")
+    if theirs := registry.digest(plan.tag):
+        return theirs, False
+    return engine.push(plan.repository, plan.tag, progress=progress), True
 
 
 def _local(plan: Plan, *, verified: bool, engine: Engine, progress: Progress) -> tuple[bool, str]:

@@ -27,6 +27,12 @@ WORK_SECONDS = 600  # between two signs of life of a build, a pull or a push
 _ABSENT = re.compile(
     r"(manifest|name) unknown|no such manifest|repository name not known|unknown: (artifact|repository) .*not found"
 )
+# How Docker's own image store, and containerd's, say that the registry answered 500 or more.
+_REGISTRY_FAILED = re.compile(r"unexpected (HTTP )?status\b.*: 5\d\d\b")
+
+
+class RegistryFailedError(BuildError):
+    """A push ended because the registry failed, which may pass."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,20 +51,6 @@ class Finished:
 
     status: int
     output: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Push:
-    """How a push ended: the digest, or the error; and whether Docker has tried layers again by itself."""
-
-    digest: str
-    error: str
-    tried_again: bool
-
-    @property
-    def registry_failed(self) -> bool:
-        """Whether it was told a status of 500 or more."""
-        return re.search(r"unexpected HTTP status: 5\d\d", self.error) is not None
 
 
 class Engine:
@@ -252,31 +244,28 @@ class Engine:
             self._work.api.remove_image(reference, noprune=True)
 
     def push(self, repository: str, tag: str, *, progress: Progress) -> str:
-        """Push a tag and return the digest that the registry gave it.
-
-        Docker tries a layer again where a registry fails, and not what is about the image: then all is tried once more.
-        A registry may fail so while another machine pushes the same image; what is there is not sent again.
+        """Push a tag and return the digest that the registry gave it; raises `BuildError`, and `RegistryFailedError`
+        where the registry failed at what Docker does not try again: all but layers.
         """
         what = f"{repository}:{tag} could not be pushed."
-        pushed = self._push(repository, tag, what, progress)
-        if pushed.registry_failed and not pushed.tried_again:
-            progress.step(f"The registry failed, and is pushed to once more: {pushed.error}")
-            pushed = self._push(repository, tag, what, progress)
-        if not pushed.digest:
-            raise BuildError(what, why=pushed.error or "The engine reported no digest.")
-        return pushed.digest
-
-    def _push(self, repository: str, tag: str, what: str, progress: Progress) -> _Push:
-        digest, error, tried_again = "", "", False
+        digest, error, trying_again = "", "", set[str]()
         with failing(what):
             for event in self._work.api.push(repository, tag=tag, stream=True, decode=True):
                 error = str(event.get("error") or error)
-                tried_again = tried_again or str(event.get("status")).startswith("Retrying")
+                status, layer = str(event.get("status")), str(event.get("id"))
+                if status.startswith("Retrying"):
+                    trying_again.add(layer)
+                elif status in ("Pushed", "Layer already exists"):
+                    trying_again.discard(layer)
                 detail = event.get("progressDetail") or {}
-                if event.get("status") == "Pushing" and detail.get("total"):
-                    progress.advance(event["id"], min(detail["current"], detail["total"]), detail["total"])
+                if status == "Pushing" and detail.get("total"):
+                    progress.advance(layer, min(detail["current"], detail["total"]), detail["total"])
                 digest = (event.get("aux") or {}).get("Digest", digest)
-        return _Push(digest="" if error else digest, error=error, tried_again=tried_again)
+        if _REGISTRY_FAILED.search(error) and not trying_again:
+            raise RegistryFailedError(what, why=error)
+        if error or not digest:
+            raise BuildError(what, why=error or "The engine reported no digest.")
+        return digest
 
 
 def _given(options: Mapping[str, object]) -> dict[str, Any]:

@@ -88,8 +88,8 @@ def _said(package: str, finished: Finished) -> str:
     lines = finished.output.strip().splitlines()
     if finished.status:
         raise _unreachable(package, "\n".join(lines[-6:]) or "apt said nothing.")
-    said = [line.removeprefix(_CANDIDATE) for line in lines if line.startswith(_CANDIDATE)]
-    return "".join(said).replace("(none)", "")
+    version = next((line.removeprefix(_CANDIDATE) for line in lines if line.startswith(_CANDIDATE)), "")
+    return "" if version == "(none)" else version
 
 
 def _ask(request: Request, base: Base, package: str, engine: Engine, progress: Progress) -> Finished:

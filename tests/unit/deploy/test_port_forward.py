@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 from tests.unit.kubernetes.api_server import kubeconfig, serving
+from websockets.asyncio.server import serve
 
 from deploykit.deploy.port_forward import connect
 from deploykit.errors import UnreachableError
@@ -64,6 +65,58 @@ def test_an_api_that_says_nothing_is_not_waited_for_longer_than_asked(use):
         return raised.value.why
 
     assert asyncio.run(asyncio.wait_for(scenario(), 5)) == "TimeoutError within 0.2 s."
+
+
+def test_a_redirect_is_not_followed_for_the_login_is_not_for_others(use):
+    asked = []
+
+    async def elsewhere(reader, writer):
+        asked.append(await reader.read())
+        writer.close()
+
+    async def redirect(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 302 Found\r\nLocation: {place}\r\nContent-Length: 0\r\n\r\n".encode())
+        writer.close()
+
+    async def scenario():
+        other = await asyncio.start_server(elsewhere, "127.0.0.1", 0)
+        for found in (f"ws://127.0.0.1:{other.sockets[0].getsockname()[1]}/", "https://login.example/"):
+            nonlocal place
+            place = found
+            server = await asyncio.start_server(redirect, "127.0.0.1", 0)
+            use(server.sockets[0].getsockname()[1])
+            with pytest.raises(UnreachableError, match="opens no connection") as raised:
+                await connect(KubernetesApi(), namespace="mage", pod="mage-1", port=6789, seconds=3)
+            assert "302" in raised.value.why
+            server.close()
+        other.close()
+
+    place = ""
+    asyncio.run(asyncio.wait_for(scenario(), 10))
+    assert asked == []
+
+
+def test_closing_waits_for_nobody_who_takes_nothing(use):
+    over = asyncio.Event()
+
+    async def deaf(websocket):
+        websocket.transport.pause_reading()
+        await over.wait()
+        websocket.transport.resume_reading()
+
+    async def scenario():
+        async with serve(deaf, "127.0.0.1", 0, subprotocols=["v4.channel.k8s.io"], close_timeout=0.1) as server:
+            use(server.sockets[0].getsockname()[1])
+            connection = await connect(KubernetesApi(), namespace="mage", pod="mage-1", port=6789, seconds=3)
+            sending = asyncio.create_task(connection.send(b"x" * 50_000_000))
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(sending), 0.5)
+            await asyncio.wait_for(connection.close(0.2), 2)
+            await asyncio.wait_for(asyncio.wait([sending]), 2)
+            over.set()
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))
 
 
 def test_the_proxy_of_the_environment_is_used_with_its_login(tmp_path, monkeypatch):

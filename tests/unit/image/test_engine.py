@@ -12,8 +12,9 @@ import pytest
 import trustme
 from tests.unit.mage_ilum.servers import web
 
-from deploykit.errors import DeploykitError, UnreachableError, UsageError
-from deploykit.image.engine import Engine
+from deploykit.cli.output import Lines
+from deploykit.errors import BuildError, DeploykitError, UnreachableError, UsageError
+from deploykit.image.engine import Engine, RegistryFailedError
 
 VERSION = {"GET /version": (200, {"ApiVersion": "1.47"})}
 IMAGE = "GET /images/mage:1/json"
@@ -33,7 +34,7 @@ def answering(answers: Mapping[str, tuple[int, object]], *, tls: ssl.SSLContext 
             if found is None:
                 over.wait()
                 return
-            body = json.dumps(found[1]).encode()
+            body = found[1].encode() if isinstance(found[1], str) else json.dumps(found[1]).encode()
             self.send_response(found[0])
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -105,6 +106,33 @@ def test_a_container_that_cannot_be_removed_fails_nothing_and_hides_no_error(eng
             pass
         with pytest.raises(DeploykitError, match="its own"), it.container("mage:1", ["true"]):
             raise DeploykitError("its own")
+
+
+FAILED = "received unexpected HTTP status: 500 Internal Server Error"
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (["layer: Retrying in 5 seconds", "layer: Pushed", FAILED], RegistryFailedError),
+        (["failed commit on ref 'config-sha256:ab': unexpected status: 503 Service Unavailable"], RegistryFailedError),
+        (
+            ["unexpected status from PUT request to https://r.example/v2/a/manifests/1: 502 Bad Gateway"],
+            RegistryFailedError,
+        ),
+        (["layer: Retrying in 5 seconds", FAILED], BuildError),
+        (["unexpected status from PUT request to https://r.example/v2/a/manifests/500: 403 Forbidden"], BuildError),
+        (["denied: requested access to the resource is denied"], BuildError),
+    ],
+)
+def test_only_a_registry_that_failed_for_what_docker_did_not_try_again_may_be_pushed_to_again(engine, said, error):
+    *before, last = said
+    events = [{"id": name, "status": status} for name, _, status in (line.partition(": ") for line in before)]
+    stream = "\r\n".join(json.dumps(event) for event in [*events, {"error": last}])
+    with engine({"POST /images/r.example/mage/push": (200, stream)}) as it, pytest.raises(BuildError) as raised:
+        it.push("r.example/mage", "1", progress=Lines())
+    assert type(raised.value) is error
+    assert raised.value.why == last
 
 
 def test_a_context_s_certificates_are_used(tmp_path, monkeypatch):

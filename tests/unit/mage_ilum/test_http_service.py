@@ -87,13 +87,13 @@ def test_what_the_service_says_is_passed_on_without_our_secrets(answer, says):
 def test_a_question_is_asked_again_while_there_is_hope():
     with Service() as service:
         service.faults.extend([lambda asked: LOST, lambda asked: (503, None), lambda asked: (200, {"state": "idle"})])
-        assert livy(service.port).look("sessions/1", patience=10) == {"state": "idle"}
+        assert livy(service.port).look("sessions/1", retry_seconds=10) == {"state": "idle"}
         service.faults.append(lambda asked: (404, {"msg": "gone"}))
         with pytest.raises(ServiceError, match="gone"):
-            livy(service.port).look("sessions/1", patience=10)
+            livy(service.port).look("sessions/1", retry_seconds=10)
         service.faults.append(lambda asked: (503, {"msg": "still starting"}))
         with pytest.raises(ServiceError, match="still starting"):
-            livy(service.port).look("sessions/1", patience=0)
+            livy(service.port).look("sessions/1", retry_seconds=0)
 
 
 @pytest.mark.parametrize(

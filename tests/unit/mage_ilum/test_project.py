@@ -1,5 +1,6 @@
 """The project is laid out once, its templates follow the image, and what a person wrote stays."""
 
+import errno
 import json
 import os
 import shutil
@@ -220,7 +221,21 @@ def test_a_volume_that_cannot_be_written_stops_nothing_where_there_is_a_project(
     done = run(tmp_path)
     assert done.returncode == 0
     assert "were not brought up to date: Not a directory." in done.stderr
-    assert f"Try: `chmod -R g+rwX {tmp_path}`" in done.stderr
+    assert "chmod" not in done.stderr
+
+
+def test_a_project_that_belongs_to_another_user_is_told_as_that(tmp_path, monkeypatch, capsys):
+    """Root may write everywhere, so the refusal is made up."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    (tmp_path / "metadata.yaml").touch()
+    monkeypatch.setattr(creation, "refresh", refused)
+    creation.main([str(tmp_path)])
+    said = capsys.readouterr().err
+    assert "were not brought up to date: Permission denied." in said
+    assert f"Try: `chmod -R g+rwX '{tmp_path}'`" in said
 
 
 def test_where_no_project_can_be_created_the_start_ends_with_the_reason(tmp_path):

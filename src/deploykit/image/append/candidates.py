@@ -1,6 +1,6 @@
 """Images of ours that may have a layer, by their tags alone: those first that most likely have it.
 
-How old an image is, no tag says. Each that is looked at costs some 10 kB and two questions, which registries count.
+How old an image is, no tag says. Each that is looked at costs some 10 kB and three questions, which registries count.
 """
 
 import re
@@ -18,10 +18,15 @@ _TAG = re.compile(r"(?P<mage>[\w.]+)-spark(?P<spark>\d+\.\d+\.\d+)-(?P<profile>[
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """Tags of all images that may have a layer, in order; `limit` of them are to be looked at."""
+    """Tags of all images that may have a layer, in order; `costly`: it takes a download to make."""
 
     tags: tuple[str, ...]
-    limit: int
+    costly: bool
+
+    @property
+    def limit(self) -> int:
+        """How many are to be looked at."""
+        return FAR if self.costly else NEAR
 
     @property
     def first(self) -> tuple[str, ...]:
@@ -31,7 +36,7 @@ class Candidates:
     @property
     def beyond(self) -> int:
         """How many are not to be looked at though the layer is worth it."""
-        return max(len(self.tags) - self.limit, 0) if self.limit > NEAR else 0
+        return max(len(self.tags) - FAR, 0) if self.costly else 0
 
 
 def candidates(layer: str, plan: Plan, tags: Iterable[str]) -> Candidates:
@@ -41,15 +46,12 @@ def candidates(layer: str, plan: Plan, tags: Iterable[str]) -> Candidates:
     come those of the highest versions, which as a rule were made last. Bytecode is of one base, and so of one Mage.
     """
     near = sorted(filter(None, map(_Tag.read, tags)), key=lambda tag: tag.distance(plan))
-    limit = FAR
     if layer == "jre":
         near = [tag for tag in near if tag.profile == plan.profile]
         near = near[:NEAR] + sorted(near[NEAR:], key=lambda tag: (tag.mage, tag.spark), reverse=True)
     elif layer == WARM:
         near = [tag for tag in near if tag.mage == _numbers(plan.mage)]
-    else:
-        limit = NEAR
-    return Candidates(tags=tuple(tag.text for tag in near), limit=limit)
+    return Candidates(tags=tuple(tag.text for tag in near), costly=layer in ("jre", WARM))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ def plan():
 def test_images_that_may_share_most_are_looked_at_first(plan):
     found = candidates("pyspark", plan, TAGS)
     assert list(found.tags) == [TAGS[2], TAGS[1], TAGS[4], TAGS[3]]
+    assert len(found.first) == 4
     assert found.limit == NEAR
 
 

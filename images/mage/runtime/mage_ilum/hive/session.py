@@ -129,8 +129,8 @@ class Query:
         pause, longest = _POLL_SECONDS
         while True:
             # An answer that is not waited for would cost the connection, by which the query is cancelled.
-            patience = deadline and Deadline(max(deadline.left, _STATUS_SECONDS))
-            answer = self._call("GetOperationStatus", {}, patience)
+            limit = deadline and Deadline(max(deadline.left, _STATUS_SECONDS))
+            answer = self._call("GetOperationStatus", {}, limit)
             state = answer.get(2)
             if state == _FINISHED:
                 return

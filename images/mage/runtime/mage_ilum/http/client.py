@@ -93,14 +93,14 @@ class HttpService:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        patience: float = 60.0,
+        retry_seconds: float = 60.0,
         limit: Deadline | None = None,
     ) -> JsonObject:
-        """GET, again for up to `patience` seconds while the failure is one that may pass, but not beyond `limit`.
+        """GET, again for up to `retry_seconds` seconds while the failure is one that may pass, but not beyond `limit`.
 
         Raises `ServiceError`.
         """
-        end = Deadline(patience if limit is None else min(patience, limit.left))
+        end = Deadline(retry_seconds if limit is None else min(retry_seconds, limit.left))
         while True:
             try:
                 return self.request("GET", path, query=query, limit=limit)

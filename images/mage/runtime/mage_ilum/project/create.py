@@ -80,13 +80,14 @@ def _refresh(project: Path) -> None:
     try:
         changes = refresh(SHIPPED / TEMPLATES, templates)
     except OSError as error:
-        print(
-            f"mage-ilum: the block templates in {templates} were not brought up to date: {error.strerror}.\n"
-            f"  Why: user id {os.getuid()} of group {os.getgid()} has to write there, and so has Mage.\n"
-            f"  Try: `chmod -R g+rwX {project}` as the user whose files they are. Kubernetes does so by fsGroup, but "
-            "on no hostPath or NFS volume.",
-            file=sys.stderr,
-        )
+        said = f"mage-ilum: the block templates in {templates} were not brought up to date: {error.strerror}."
+        if isinstance(error, PermissionError):
+            said += (
+                f"\n  Why: user id {os.getuid()} of group {os.getgid()} has to write there, and so has Mage.\n"
+                f"  Try: `chmod -R g+rwX '{project}'` as the user whose files they are, where they are of that group. "
+                "Kubernetes does so by fsGroup, but on no hostPath or NFS volume."
+            )
+        print(said, file=sys.stderr)
         return
     if changes.added or changes.updated:
         print(f"mage-ilum: block templates: {len(changes.added)} added, {len(changes.updated)} updated", flush=True)
