@@ -98,6 +98,14 @@ with sqlalchemy.create_engine(os.environ["MAGE_DATABASE_CONNECTION_URL"]).connec
     print(*(row[0] for row in database.execute(query, {"uuid": sys.argv[1]})))
 """
 
+# The same of a release without a database, and when: each run's status, beginning and end, in UTC.
+RUNS = """
+import json, sqlite3, sys
+database = sqlite3.connect("file:/home/src/mage_data/default_repo/mage-ai.db?mode=ro", uri=True)
+query = "select status, created_at, completed_at from pipeline_run where pipeline_uuid = ? order by id"
+print(json.dumps(database.execute(query, sys.argv[1:]).fetchall()))
+"""
+
 # What Mage and the blocks wrote when it ran.
 LOGS = f"""
 import pathlib, sys
@@ -210,6 +218,10 @@ class Release:
 
         why = partial(self.logs, name)
         return str(until(240, finished, f"the scheduled pipeline {name} to end", why=why)), workers
+
+    def runs(self, pipeline: str) -> list[tuple[str, str, str]]:
+        """`RUNS` of a pipeline, the oldest first."""
+        return [(how, begun, end) for how, begun, end in json.loads(self.python(RUNS, pipeline))]
 
     def logs(self, pipeline: str) -> str:
         """What the runs of a pipeline wrote, and what the namespace says of its pods."""

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 import yaml
 from tests.cluster.conftest import deploykit
 from tests.cluster.kubectl import create_namespace, kubectl
-from tests.cluster.release import PROJECT, Release, until
+from tests.cluster.release import LOGS, PROJECT, Release, trigger, until
 from tests.needs import REPOSITORY, Cluster, bring_up, has_testbed, missing
 
 RUNBOOK = REPOSITORY / "docs" / "upgrade.md"
@@ -51,24 +52,28 @@ from mage_ilum import count, spark_session
 def look(*args, **kwargs):
     held = kwargs.get("held")
     with spark_session() as spark:
-        print("BEGAN on", spark.sql("select version()").first()[0], "with", pyspark.__version__, flush=True)
+        print(f"BEGAN on {spark.sql('select version()').first()[0]} with {pyspark.__version__}", flush=True)
         deadline = time.monotonic() + 120
         while held and pathlib.Path(held).exists() and time.monotonic() < deadline:
             time.sleep(0.2)
             count(spark.range(10))
         rows = count(spark.createDataFrame([(1,), (2,)], "x int"))
-        print("ENDED on", spark.sql("select version()").first()[0], "with", rows, "rows", flush=True)
+        print(f"ENDED on {spark.sql('select version()').first()[0]} with {rows} rows", flush=True)
     return rows
 """
+HELD, SCHEDULED_HELD = "/home/src/mage_data/held", "/home/src/mage_data/scheduled-held"
+SCHEDULED = "scheduled"
 LAY_OUT = f"""
 import pathlib
 project = pathlib.Path("{PROJECT}")
 (project / "custom" / "look.py").write_text({BLOCK!r})
-(project / "pipelines" / "look").mkdir()
-(project / "pipelines" / "look" / "metadata.yaml").write_text('''
-name: look
-uuid: look
+for name, variables in {{"look": {{}}, "{SCHEDULED}": {{"held": "{SCHEDULED_HELD}"}}}}.items():
+    (project / "pipelines" / name).mkdir()
+    (project / "pipelines" / name / "metadata.yaml").write_text(f'''
+name: {{name}}
+uuid: {{name}}
 type: python
+variables: {{variables}}
 blocks:
 - name: look
   uuid: look
@@ -79,7 +84,12 @@ blocks:
   downstream_blocks: []
 ''')
 """
-HELD = "/home/src/mage_data/held"
+SCHEDULE = f"""
+import pathlib
+name = "{SCHEDULED}"
+pathlib.Path("{SCHEDULED_HELD}").touch()
+pathlib.Path("{PROJECT}/pipelines", name, "triggers.yaml").write_text({trigger()})
+"""
 
 
 def shown() -> list[dict[str, Any]]:
@@ -175,8 +185,13 @@ class Mage:
         self.started.append(process)
         return Run(process, log)
 
-    def let_go(self) -> None:
-        self.release.kubectl("exec", "deploy/mage", "--container=mage", "--", "rm", "-f", HELD)
+    def scheduled(self, word: str) -> list[str]:
+        """What the block printed behind the word, as `Run.versions`, each time that the scheduler ran it."""
+        said = self.release.python(LOGS, SCHEDULED)
+        return [f"{server} {other}" for server, other in re.findall(rf'{word} on (\S+)[^"]* with ([\d.]+)', said)]
+
+    def let_go(self, held: str = HELD) -> None:
+        self.release.kubectl("exec", "deploy/mage", "--container=mage", "--", "rm", "-f", held)
 
 
 def connections(label: str) -> int:
@@ -235,6 +250,7 @@ def test_a_switched_service_takes_the_next_block_and_leaves_the_running_one(mage
     assert running.versions("BEGAN") == f"{OLD} {OLD}", running.said
 
     mage.lead_to(GREEN)
+    mage.release.python(SCHEDULE)
     drift = mage.release.start_drift_check()
     following = mage.next_block()
     assert following.versions("ENDED") == f"{NEW} 2", following.said
@@ -249,6 +265,8 @@ def test_a_switched_service_takes_the_next_block_and_leaves_the_running_one(mage
     assert running.versions("ENDED") == f"{OLD} 2", running.said
     assert mage.pod() == pod, "nothing restarts Mage"
     until(10, lambda: connections("blue") == 0, "the old server to be drained")
+    until(60, lambda: mage.scheduled("BEGAN"), "the scheduled run to begin", why=lambda: mage.release.logs(SCHEDULED))
+    assert mage.scheduled("BEGAN") == [f"{NEW} {OLD}"]
 
 
 def test_when_the_old_server_has_ended_sync_finds_the_image_that_fits_the_new_one(mage: Mage) -> None:
@@ -261,6 +279,18 @@ def test_when_the_old_server_has_ended_sync_finds_the_image_that_fits_the_new_on
     assert "talks to" not in following.said
     same = f"No drift: PySpark {NEW} in the image, Spark {NEW} on the server (same)."
     assert mage.release.drift_said(drift) == ("Complete", 0, same)
+
+
+def test_a_scheduled_run_whose_block_the_new_image_ended_begins_it_again_and_completes(mage: Mage) -> None:
+    """It began in the first of these tests, and the second took its pod away."""
+    logs = partial(mage.release.logs, SCHEDULED)
+    until(30, lambda: len(mage.scheduled("BEGAN")) > 1, "its block to begin again", why=logs)
+    assert mage.scheduled("ENDED") == []
+    mage.let_go(SCHEDULED_HELD)
+    until(30, lambda: mage.release.runs(SCHEDULED)[-1][0] == "COMPLETED", "the run to complete", why=logs)
+    assert len(mage.release.runs(SCHEDULED)) == 1
+    assert mage.scheduled("BEGAN") == [f"{NEW} {OLD}", f"{NEW} {NEW}"]
+    assert mage.scheduled("ENDED") == [f"{NEW} 2"]
 
 
 def test_a_newer_client_is_refused_before_the_block_does_anything(mage: Mage, registry: str) -> None:
