@@ -24,22 +24,30 @@ REMOVED = "DELETE /containers/c1"
 
 @contextmanager
 def answering(answers: Mapping[str, tuple[int, object]], *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The port of an engine that gives these answers, and none to anything else."""
+    """The port of an engine that gives these answers, a list as a stream, and none to anything else."""
     over = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def answer(self) -> None:
             path = self.path.partition("?")[0].removeprefix("/v1.47")
             found = {**VERSION, **answers}.get(f"{self.command} {path}")
             if found is None:
                 over.wait()
                 return
-            body = found[1].encode() if isinstance(found[1], str) else json.dumps(found[1]).encode()
             self.send_response(found[0])
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Connection", "close")  # what it was sent is left unread
+            if isinstance(found[1], list):
+                self.send_header("Transfer-Encoding", "chunked")
+                lines = "".join(map(json.dumps, found[1]))
+                body = f"{len(lines):x}\r\n{lines}\r\n0\r\n\r\n"
+            else:
+                body = json.dumps(found[1])
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body.encode())
 
         do_GET = do_POST = do_DELETE = do_HEAD = answer  # noqa: N815 - the names that the library calls
 
@@ -128,8 +136,10 @@ FAILED = "received unexpected HTTP status: 500 Internal Server Error"
 def test_only_a_registry_that_failed_for_what_docker_did_not_try_again_may_be_pushed_to_again(engine, said, error):
     *before, last = said
     events = [{"id": name, "status": status} for name, _, status in (line.partition(": ") for line in before)]
-    stream = "\r\n".join(json.dumps(event) for event in [*events, {"error": last}])
-    with engine({"POST /images/r.example/mage/push": (200, stream)}) as it, pytest.raises(BuildError) as raised:
+    with (
+        engine({"POST /images/r.example/mage/push": (200, [*events, {"error": last}])}) as it,
+        pytest.raises(BuildError) as raised,
+    ):
         it.push("r.example/mage", "1", progress=Lines())
     assert type(raised.value) is error
     assert raised.value.why == last
