@@ -2,7 +2,8 @@
 
 `bench.py --only cli --only detect` runs parts. The image's parts need a Docker engine, the Mage base image and a
 registry without a login: `make bench BASE=… REPOSITORY=registry/name`, with NETWORK and CA_FILE for the guide's recipe
-where a build needs them to reach the package index. `failures` and `results` need a real Spark 4: SERVER=sc://host:15002.
+where a build needs them to reach the package index. `failures` and `results` need a real Spark 4: SERVER=sc://host:15002;
+`chart` needs one in a cluster: NAMESPACE=ilum, and what `installed.py` says.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 import append
 import command_line
 import failures
+import installed
 import policies
 import results
 import warm
@@ -32,6 +34,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "sync": sync.numbers,
     "append": append.numbers,
     "failures": failures.numbers,
+    "chart": installed.numbers,
     "results": results.numbers,
 }
 

@@ -48,6 +48,12 @@ def docker(*arguments: str, seconds: float = 1200) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds).stdout.strip()
 
 
+def deploykit(*arguments: str, seconds: float = 60) -> str:
+    """Run it and return what it printed; raises `CalledProcessError`."""
+    command = [DEPLOYKIT, *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=seconds).stdout
+
+
 def place() -> Place:
     """As `make bench BASE=… REPOSITORY=…` says; raises `NotHereError` where the image parts cannot run."""
     base = os.environ.get("DEPLOYKIT_BASE", "")
