@@ -113,7 +113,8 @@ CALLS: Mapping[Scenario, tuple[On, ...]] = {
         _ours("HEAD manifest by tag", 1, "tag, before anything is made"),
         _ours("GET manifest by digest", 1, "base's manifest", base=True),
         _ours("GET blob", 1, "base's config", base=True),
-        _ours("GET manifest by tag", 1, "an image with layers to use again"),
+        _ours("HEAD manifest by tag", 3, "an image with layers to use again, its digest"),
+        _ours("GET manifest by digest", 2, "an image with layers to use again"),
         _ours("HEAD blob", 1, "layer, before its upload"),
         _ours("POST upload", 1, "upload of a layer, begun"),
         _ours("PUT upload", 1, "upload of a layer"),
@@ -121,7 +122,7 @@ CALLS: Mapping[Scenario, tuple[On, ...]] = {
         _ours("HEAD attachments", 1, "what the base holds, asked for"),
         _ours("PUT attachments", 1, "what the base holds"),
         _ours("PUT manifest by tag", 1, "manifest"),
-        _ours("GET manifest by digest", 2, "manifest, for its blobs"),
+        _ours("GET manifest by digest", 3, "manifest, for its blobs"),
     ),
 }
 
