@@ -13,6 +13,9 @@ from pathlib import Path
 from deploykit import catalog
 from deploykit.image import index, wheelhouse
 
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))  # the parts that import this use pieces of the tests
+
 CACHE = Path(".build") / "bench" / "cache"
 """deploykit's cache while the bench runs, so that it can forget a wheel without touching the user's own."""
 

@@ -7,24 +7,19 @@ away, are the tests' own.
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from engine import NotHereError
+from engine import ROOT, NotHereError
 from results import RUNTIME, server_and_client
 from row import Row, not_measured
+from tests.spark.relay import Relay
+from tests.unit.mage_ilum import servers
 
 from mage_ilum import resolve
 from mage_ilum.connect.rpc import end_session
 from mage_ilum.deadline import Deadline
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tests.spark.relay import Relay  # noqa: E402 - from the root of the checkout
-from tests.unit.mage_ilum import servers  # noqa: E402 - from the root of the checkout
 
 SESSION = Path(__file__).with_name("session_cost.py")
 BLOCK = ROOT / "tests" / "spark" / "inside" / "lost_server.py"

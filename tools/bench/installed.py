@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -17,16 +16,12 @@ from pathlib import Path
 
 from engine import NotHereError, build_ours, deploykit, place
 from row import Row, megabytes, not_measured, seconds
+from tests.cluster.kubectl import kubectl
+from tests.cluster.release import DATABASE_FLAGS, DATABASE_URL, RELEASE, Release, database, until
+from tests.needs import Cluster
 
 from deploykit.deploy.chart_defaults import default_values
 from deploykit.deploy.mage_pods import is_ready
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tests.cluster.kubectl import kubectl  # noqa: E402 - from the root of the checkout
-from tests.cluster.release import DATABASE_FLAGS, DATABASE_URL, RELEASE, Release, database, until  # noqa: E402
-from tests.needs import Cluster  # noqa: E402
 
 GREEN = "`helm install` to a green `helm test`"
 RUNS = 3

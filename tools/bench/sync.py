@@ -7,7 +7,6 @@ says its version: that is all that a sync asks of it.
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +17,7 @@ from pathlib import Path
 import grpc
 from engine import DEPLOYKIT, NotHereError, on_a_fresh_base, place
 from row import Row, megabytes, not_measured, process, seconds
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tests.sync.registry_proxy import RegistryProxy  # noqa: E402 - from the root of the checkout
+from tests.sync.registry_proxy import RegistryProxy
 
 FIRST, PATCH, LINE = "4.1.1", "4.1.2", "4.2.0"
 RUNS = 11

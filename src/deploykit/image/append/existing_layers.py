@@ -14,9 +14,9 @@ from deploykit.image.layers.keys import SHOWN
 from deploykit.plan import WARM, Plan
 from deploykit.progress import Progress
 from deploykit.registry import Manifest, Registry
+from deploykit.registry.client import AT_ONCE
 from deploykit.registry.manifest import labels_of
 
-AT_ONCE = 4
 FROM_ANY = ("jre", WARM)
 """Layers to take from images that an engine built too. Those hold the same files in other bytes, so that what can be
 made here in seconds is made here: then it is the same everywhere."""

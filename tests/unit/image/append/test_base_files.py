@@ -7,7 +7,7 @@ import tarfile
 import time
 
 import pytest
-from tests.unit.registry.server import SmallRegistry, running
+from tests.unit.registry.server import SmallRegistry
 from tests.unit.steps import Steps
 
 from deploykit import cache
@@ -31,12 +31,6 @@ LINK = object()
 @pytest.fixture(autouse=True)
 def listed(monkeypatch):
     monkeypatch.setattr(warm_list, "of_all", lambda: frozenset(NAMES))
-
-
-@pytest.fixture
-def small():
-    with running() as registry:
-        yield registry
 
 
 def layer(files) -> bytes:

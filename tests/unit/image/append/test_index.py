@@ -4,19 +4,13 @@ from dataclasses import replace
 
 import pytest
 from tests.unit.image.plans import make
-from tests.unit.registry.server import SmallRegistry, running
+from tests.unit.registry.server import SmallRegistry
 
 from deploykit.errors import BuildError
 from deploykit.image.append import index
 from deploykit.registry import Registry
 
 pytestmark = pytest.mark.usefixtures("isolated")
-
-
-@pytest.fixture
-def small():
-    with running() as registry:
-        yield registry
 
 
 @pytest.fixture

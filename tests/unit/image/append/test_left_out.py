@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from tests.unit.image.plans import make
-from tests.unit.registry.server import SmallRegistry, running
+from tests.unit.registry.server import SmallRegistry
 
 from deploykit.cli.output import Lines
 from deploykit.image import warm_list
@@ -18,12 +18,6 @@ from deploykit.registry import Registry
 from deploykit.registry.manifest import OCI_MANIFEST, compact, sha256
 
 pytestmark = pytest.mark.usefixtures("isolated")
-
-
-@pytest.fixture
-def small():
-    with running() as registry:
-        yield registry
 
 
 @pytest.fixture
