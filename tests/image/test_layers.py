@@ -7,8 +7,8 @@ import pytest
 from tests.image.conftest import SPARK
 from tests.image.layers import entries, files_of, layers
 
-REPLACED = {"/app/run_app.sh"}
-"""Knowingly: the wrapper that starts the base's own script under an init."""
+REPLACED = {"/app/run_app.sh", "/etc/passwd"}
+"""Knowingly: the wrapper that starts the base's own script under an init, and a name for uid 1000."""
 OPENED = {"/home/src"}
 """Knowingly: made writable for group 0."""
 EPOCH = 315532800
@@ -39,7 +39,7 @@ def test_nothing_is_removed(added):
     assert [entry.path for layer in added for entry in layer if "/.wh." in entry.path] == []
 
 
-def test_no_file_of_the_base_is_replaced_but_the_start_script(added, base_files):
+def test_no_file_of_the_base_is_replaced_but_those_two(added, base_files):
     files = {entry.path for layer in added for entry in layer if entry.kind != "d"}
     assert {path for path in files if path in base_files} == REPLACED
 
@@ -47,6 +47,12 @@ def test_no_file_of_the_base_is_replaced_but_the_start_script(added, base_files)
 def test_the_bases_start_script_is_kept_beside_the_wrapper(docker, connect, base_image):
     kept = docker("run", "--rm", "--network", "none", connect.tagged, "cat", "/app/run_app.mage.sh")
     assert kept == docker("run", "--rm", "--network", "none", base_image, "cat", "/app/run_app.sh")
+
+
+def test_the_bases_users_are_kept_and_uid_1000_has_a_name_and_a_home(docker, connect, base_image):
+    users = docker("run", "--rm", "--network", "none", connect.tagged, "cat", "/etc/passwd")
+    before = docker("run", "--rm", "--network", "none", base_image, "cat", "/etc/passwd")
+    assert users == f"{before}mage:x:1000:0::/home/mage:/bin/sh\n"
 
 
 def test_no_folder_of_the_base_gets_another_mode_or_owner_but_the_one_that_mage_writes_to(added, base_files):

@@ -1,6 +1,6 @@
 """Lays out what is ours beside the client: runtime library, default project, constraints, start script, folders.
 
-Usage: mage_ilum.py ROOT SITE_PACKAGES BASE [named-user]
+Usage: mage_ilum.py ROOT SITE_PACKAGES BASE
 
 ROOT stands for `/` of the image, SITE_PACKAGES is a path in it, BASE stands for `/` of the base: its start script is
 read there, and its users. The rest lies beside this program, or in the folder above it. Compiled by `bytecode.py`.
@@ -20,7 +20,7 @@ def source(name: str) -> Path:
     return next(path for path in (HERE / name, HERE.parent / name) if path.exists())
 
 
-def main(root: Path, site_packages: str, base: Path, *, named_user: bool) -> None:
+def main(root: Path, site_packages: str, base: Path) -> None:
     ours = root / "opt" / "mage-ilum"
     for folder in (ours / "lib", root / site_packages.lstrip("/"), root / "app", root / "home/mage"):
         folder.mkdir(parents=True)
@@ -34,12 +34,11 @@ def main(root: Path, site_packages: str, base: Path, *, named_user: bool) -> Non
     for path, text in (("run_app.mage.sh", base / "app/run_app.sh"), ("run_app.sh", source("run_app.sh"))):
         shutil.copyfile(text, root / "app" / path)
         (root / "app" / path).chmod(0o755)
-    # A local Spark starts only for a user with a name and a home: Hadoop asks the system for them, not the environment.
-    if named_user:
-        users = (base / "etc/passwd").read_bytes()
-        if not any(line.split(b":")[2:3] == [b"1000"] for line in users.splitlines()):
-            (root / "etc").mkdir()
-            (root / "etc/passwd").write_bytes(users + b"mage:x:1000:0::/home/mage:/bin/sh\n")
+    # ssh, which Mage's Git runs, and a local Spark ask the system for their user's name, and stop where it has none.
+    users = (base / "etc/passwd").read_bytes()
+    if not any(line.split(b":")[2:3] == [b"1000"] for line in users.splitlines()):
+        (root / "etc").mkdir()
+        (root / "etc/passwd").write_bytes(users + b"mage:x:1000:0::/home/mage:/bin/sh\n")
     # Any user id of group 0 may write where Mage writes.
     for folder in ("home/mage", "home/src", "home/src/mage_data"):
         (root / folder).mkdir(exist_ok=True)
@@ -47,4 +46,4 @@ def main(root: Path, site_packages: str, base: Path, *, named_user: bool) -> Non
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), named_user=sys.argv[4:] == ["named-user"])
+    main(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

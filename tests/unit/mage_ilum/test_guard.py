@@ -31,3 +31,12 @@ def test_a_guard_that_does_not_end_holds_nobody_up(monkeypatch):
         guard.release()
         guard._child.send_signal(signal.SIGSTOP)
     assert guard._child.returncode == -signal.SIGKILL
+
+
+def test_a_module_of_the_project_is_not_taken_for_one_of_pythons(tmp_path, monkeypatch):
+    (tmp_path / "select.py").write_text("raise SystemExit('the project has a block of that name')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with Guard() as guard:
+        guard.on_death(os.mkdir, tmp_path / "done")
+    until((tmp_path / "done").exists)

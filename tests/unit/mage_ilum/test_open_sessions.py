@@ -110,11 +110,12 @@ def test_another_blocks_session_and_another_servers_are_let_alone(folder, addres
     assert other.path.exists()
 
 
-def test_what_nobody_asked_for_in_a_day_is_forgotten(folder, address):
+def test_what_nobody_asked_for_in_a_month_is_forgotten_and_a_long_run_is_not(folder, address):
     other = note(address, SESSION, "mage", BlockRun("sales", "clean", "1"))
-    os.utime(other.path, (time.time() - 90_000,) * 2)
-    end_leftovers(address, RUN, Deadline(10))
-    assert not other.path.exists()
+    for days, kept in ((2, True), (31, False)):
+        os.utime(other.path, (time.time() - days * 86_400,) * 2)
+        end_leftovers(address, RUN, Deadline(10))
+        assert other.path.exists() is kept
 
 
 def test_half_a_note_is_no_error(folder, address):

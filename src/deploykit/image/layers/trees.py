@@ -64,10 +64,9 @@ def mage_ilum(root: Path, plan: Plan, base: BaseFiles, *, compiler: Interpreter 
             copy = scratch / "base" / path.lstrip("/")
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(text.encode(errors="surrogateescape"))
-    named_user = ("named-user",) if plan.profile.jars else ()
     root.mkdir()
     program = scratch / "context" / "stages" / "mage_ilum.py"
-    _run(sys.executable, program, str(root), plan.base.inventory.site_packages, str(scratch / "base"), *named_user)
+    _run(sys.executable, program, str(root), plan.base.inventory.site_packages, str(scratch / "base"))
     if compiler is not None:
         _run(compiler.path, "bytecode.py", str(root), "opt/mage-ilum/lib")
 

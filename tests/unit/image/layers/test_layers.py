@@ -126,10 +126,8 @@ def test_the_library_is_compiled_and_the_project_is_not(members):
     assert not any(name.startswith("opt/mage-ilum/project/") for name in compiled)
 
 
-def test_only_an_image_with_jars_names_its_user(isolated, members):
-    assert "etc/passwd" not in members
-    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(mage_ilum(Profile.FULL)().path.read_bytes()))) as archive:
-        assert archive.extractfile("etc/passwd").read().decode() == f"{USERS}mage:x:1000:0::/home/mage:/bin/sh\n"
+def test_the_base_s_users_are_kept_and_uid_1000_gets_a_name(members):
+    assert members["etc/passwd"] == (0o644, f"{USERS}mage:x:1000:0::/home/mage:/bin/sh\n".encode())
 
 
 def test_without_an_interpreter_all_but_the_warm_layer_can_be_made(isolated):

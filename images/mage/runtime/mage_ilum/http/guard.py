@@ -15,6 +15,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec
 
@@ -35,9 +36,10 @@ class Guard:
 
     def __enter__(self) -> "Guard":
         self._released = False
-        # In a session of its own, so that a signal to the block's process group passes it by.
+        # In a session of its own, so that a signal to the block's process group passes it by; isolated, so that no
+        # module of the project is taken for one of Python's.
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "mage_ilum.http.guard", str(os.getpid())],
+            [sys.executable, "-I", __file__, str(os.getpid())],
             stdin=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
@@ -105,4 +107,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).resolve().parents[2]))  # where the functions that it is given come from
     main(sys.argv[1:])

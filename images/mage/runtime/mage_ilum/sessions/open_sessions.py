@@ -1,6 +1,6 @@
 """The sessions that this process holds open, noted where the next try of a block finds them.
 
-A killed process cannot end its session, and its query would keep the cluster busy: Spark notices after five minutes.
+A killed process cannot end its session, and its query would keep the cluster busy: Spark notices after minutes.
 So each session of a block is noted in a file, and the next try of the same block, in the same run, ends what it finds.
 """
 
@@ -17,7 +17,7 @@ from mage_ilum.connect.address import ConnectAddress
 from mage_ilum.deadline import Deadline
 from mage_ilum.sessions.block_run import BlockRun
 
-_DAY = 86_400.0
+_FORGOTTEN_SECONDS = 30 * 86_400.0  # a block that still runs after that long loses its note
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def end_leftovers(address: ConnectAddress, block_run: BlockRun | None, deadline:
                 if ours and Note(session, address, None).end(deadline):
                     ended += 1
                     path.unlink()
-            elif now - path.stat().st_mtime > _DAY:
+            elif now - path.stat().st_mtime > _FORGOTTEN_SECONDS:
                 path.unlink()
     return ended
 
