@@ -5,7 +5,6 @@ import shutil
 import signal
 import tempfile
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,14 @@ ORDER = ("unit", "golden", "chart", "sync", "spark", "cluster", "image")
 """What takes little first."""
 TOGETHER = {"spark", "image", "sync", "cluster"}
 """Folders whose files share what is slow to make, or disturb each other: a process for each. Others go anywhere."""
-ALONE = {"tests/image/test_pyspark_wheel.py", "tests/image/test_variants.py"}
-"""Files there that share nothing with the others."""
+BLOCKS = "tests/image/test_blocks.py"
+ALONE = {
+    BLOCKS,
+    *(f"tests/image/test_{name}.py" for name in ("pipelines", "pyspark_wheel", "sync", "templates", "variants")),
+}
+"""Files there that share little with the others."""
+LONGEST = ("image", "cluster", BLOCKS)
+"""What several processes begin with: it takes longest, and what is small is done while it waits for its parts."""
 
 OF_A_PIPELINE = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
 FOR_TESTS = ("DEPLOYKIT_TEST_", "DEPLOYKIT_SHARED", "DEPLOYKIT_CACHE", "DEPLOYKIT_UPDATE_GOLDEN")
@@ -51,9 +56,27 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run what takes little first, so that a mistake shows early; with several processes, what takes longest."""
-    here = Path(__file__).parent
-    items.sort(key=lambda item: ORDER.index(item.path.relative_to(here).parts[0]), reverse=_is_worker(config))
+    """Run what takes little first, so that a mistake shows early; with several processes, after what takes longest."""
+    longest = LONGEST if _is_worker(config) else ()
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        path = item.nodeid.partition("::")[0]
+        scope = _scope(path)
+        return (False, longest.index(scope)) if scope in longest else (True, ORDER.index(path.split("/")[1]))
+
+    items.sort(key=place)
+
+
+def _scope(path: str) -> str:
+    """What one process runs of the tests, for a file of them."""
+    folder = path.split("/")[1]
+    return folder if folder in TOGETHER and path not in ALONE else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two for each core: on real parts, a test waits most of its time."""
+    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -63,9 +86,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            path = nodeid.partition("::")[0]
-            folder = path.split("/")[1]
-            return folder if folder in TOGETHER and path not in ALONE else path
+            return _scope(nodeid.partition("::")[0])
 
     return Scheduling(config, log)
 

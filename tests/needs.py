@@ -7,6 +7,7 @@ checkout), whose scripts are idempotent; without one, from what the machine has.
 
 import contextlib
 import fcntl
+import functools
 import io
 import os
 import shutil
@@ -86,6 +87,11 @@ def locked(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def building() -> contextlib.AbstractContextManager[None]:
+    """For a build whose stages another process may be about to build too: the later one finds them in the cache."""
+    return locked(run_folder() / "building.lock")
 
 
 def run_folder() -> Path:
@@ -226,22 +232,28 @@ def _brought_cosign() -> str | None:
 def spark_server() -> Callable[[str], str]:
     """A factory: `spark_server("4.1.1")` is the address of a real Spark Connect server, `sc://127.0.0.1:PORT`.
 
-    Each process of a run has its own: a long query of one would take the cores that another's waits for. The run ends
-    them (`stop_spark_servers`). Each takes about 1 GB.
+    The processes of a run share them, and the run ends them (`stop_spark_servers`). Each takes about 1 GB.
     """
+    return functools.partial(_start_spark, "all")
 
-    def start(version: str) -> str:
-        if not has_testbed():
-            missing("a real Spark Connect server", "put the testbed at ../shared, or set DEPLOYKIT_SHARED")
-        known = run_folder() / f"spark-{version}-{os.getpid()}.port"
+
+@pytest.fixture(scope="session")
+def own_spark_server() -> Callable[[str], str]:
+    """The same, of servers for this process alone: a long query takes the cores that another's test would wait for."""
+    return functools.partial(_start_spark, str(os.getpid()))
+
+
+def _start_spark(owner: str, version: str) -> str:
+    if not has_testbed():
+        missing("a real Spark Connect server", "put the testbed at ../shared, or set DEPLOYKIT_SHARED")
+    known = run_folder() / f"spark-{version}-{owner}.port"
+    with locked(run_folder() / "ports.lock"):
         if not known.exists():
             known.write_text(str(free_port()))  # before it starts, so that the run ends it in any case
-        port = known.read_text()
-        what = f"a Spark {version} Connect server"
-        bring_up("spark", version, port, what=what, seconds=1200, SPARK_OPTIONS=SHORT_LIVED)
-        return f"sc://127.0.0.1:{port}"
-
-    return start
+    port = known.read_text()
+    what = f"a Spark {version} Connect server"
+    bring_up("spark", version, port, what=what, seconds=1200, SPARK_OPTIONS=SHORT_LIVED)
+    return f"sc://127.0.0.1:{port}"
 
 
 def stop_spark_servers() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 from tests.cluster.release import CA_SECRET, DATABASE_FLAGS, DATABASE_URL, OPENSHIFT_FLAGS, Release, database
-from tests.needs import Cluster, Ilum
+from tests.needs import Cluster, Ilum, building
 from tests.sync.matrix import ALL
 
 SPARK = "4.1.1"
@@ -40,7 +40,8 @@ def image(request: pytest.FixtureRequest) -> str:
         return named
     base, registry = request.getfixturevalue("base_image"), request.getfixturevalue("registry")
     options = ["--spark", SPARK, "--base", base, "--repository", f"{registry}/mage-ilum", "--network", "host"]
-    return deploykit("image", *options, "--push", seconds=1500).splitlines()[-1]
+    with building():
+        return deploykit("image", *options, "--push", seconds=1500).splitlines()[-1]
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from tests.image.conftest import Deploykit
 from tests.image.ingress import Ingress
 from tests.needs import SHARED, missing
 
-LINES = ["3.5.7", "4.1.1", "4.2.0", "4.0.5"]
+LINES = ["4.1.1", "3.5.7", "4.2.0", "4.0.5"]
 SUBJECTS = (
     "operations",
     "results",
@@ -78,7 +78,7 @@ def version(request: pytest.FixtureRequest) -> str:
 def run(
     version: str,
     build: Deploykit,
-    spark_server: Callable[[str], str],
+    own_spark_server: Callable[[str], str],
     needs_docker: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Run:
@@ -87,7 +87,7 @@ def run(
     """
     built = build("--spark", version, "--profile", "slim", "--no-verify")
     assert built.returncode == 0, built.stderr[-4000:]
-    url = spark_server(version)
+    url = own_spark_server(version)
     project = tmp_path_factory.mktemp("project")
     lay_out(project, SUBJECTS, [re.sub(r'"sc://[^"]*"', f'"{url}"', code) for code in guide()])
     project.chmod(0o755)

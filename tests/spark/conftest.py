@@ -11,11 +11,11 @@ __all__ = ["client"]
 
 
 @pytest.fixture(scope="session")
-def server(spark_server: Callable[[str], str]) -> Callable[[str], str]:
-    """A factory as `spark_server`, of servers that have answered once: the first session takes a new JVM seconds."""
+def server(own_spark_server: Callable[[str], str]) -> Callable[[str], str]:
+    """A factory of servers of this process that have answered once: the first session takes a new JVM seconds."""
 
     def start(version: str) -> str:
-        url = spark_server(version)
+        url = own_spark_server(version)
         server_version(resolve(url), timeout=60)
         return url
 
