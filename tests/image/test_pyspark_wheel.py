@@ -49,7 +49,8 @@ def by_pip(own_cache, sdist, tmp_path_factory) -> Path:
         folder = tmp_path_factory.mktemp("pip")
         named = folder / f"pyspark-{RELEASE}.tar.gz"
         named.symlink_to(sdist)
-        command = [uv.find_uv_bin(), "build", "--quiet", "--wheel", "--python", sys.executable, "-o", folder, named]
+        build = [uv.find_uv_bin(), "build", "--quiet", "--wheel", "--python", sys.executable]
+        command = [*build, "--config-setting=--build-option=--compression=stored", "-o", folder, named]
         subprocess.run(command, check=True, env=index_settings.environment(None), timeout=600)
         (wheel,) = folder.glob("*.whl")
         kept.parent.mkdir(exist_ok=True)
