@@ -32,6 +32,7 @@ class ProbingPod:
     name: str
     address: str = ""
     process: Any = None
+    labels: Json = field(default_factory=dict)
 
     def ask(self, probes: Sequence[Probe], seconds: float) -> None:
         """Have it try connections, all at once, each for so many seconds."""
@@ -149,7 +150,8 @@ def _create(pods: Pods, random: Random, image: str, namespace: str, name: str) -
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
     }
-    body = {"metadata": {"name": name, "labels": labels(random, POD_LABELS)}, "spec": spec}
+    own = labels(random, POD_LABELS)
+    body = {"metadata": {"name": name, "labels": own}, "spec": spec}
 
     def created() -> bool:  # a new namespace has its ServiceAccount a moment later
         try:
@@ -161,7 +163,7 @@ def _create(pods: Pods, random: Random, image: str, namespace: str, name: str) -
         return True
 
     until(20, created, f"namespace {namespace} to have its ServiceAccount")
-    return ProbingPod(namespace, name)
+    return ProbingPod(namespace, name, labels=own)
 
 
 def _start_probers(pods: Pods) -> None:

@@ -84,7 +84,7 @@ def test_evaluator_and_cluster_agree_on_random_policies(pods: Pods) -> None:
 
 
 def test_a_patch_that_is_applied_opens_the_connection(pods: Pods) -> None:
-    source, *_, target = pods.groups[0]
+    source, target = next((one, other) for one, *_, other in pods.groups if one.labels and other.labels)
     closed = [
         {
             "apiVersion": "networking.k8s.io/v1",

@@ -7,7 +7,7 @@ import re
 from deploykit.deploy.policies.evaluate import Answer, Decision, Path
 from deploykit.deploy.policies.index import End
 from deploykit.deploy.policies.model import NAMESPACE_NAME, Pod, Service
-from deploykit.deploy.policies.selector import Labels, Selector
+from deploykit.deploy.policies.selector import Labels, Requirement, Selector
 from deploykit.kubernetes_api import Item
 
 _JOB = "batch.kubernetes.io/job-name"
@@ -25,8 +25,9 @@ _OF_ONE_RUN = frozenset(
 def patch(answer: Answer) -> tuple[Item, ...]:
     """NetworkPolicies for `kubectl apply`, one for each end and direction that denies; none where nothing is denied.
 
-    Each selects only pods that a policy isolates in that direction already, so it isolates nobody. The peer is named by
-    labels that outlive a restart; an end outside the cluster, or on the host's network, by its address.
+    Each selects only pods that a policy isolates in that direction already, so it isolates nobody. Pods are named by
+    labels that outlive a restart; an end outside the cluster, or on the host's network, by its address. A pod that has
+    no such label gets no policy: it would open a whole namespace. All that Mage goes to there may be a whole one.
     """
     found: dict[str, Item] = {}
     for path in answer.paths:
@@ -39,12 +40,13 @@ def patch(answer: Answer) -> tuple[Item, ...]:
 
 def _policy(decision: Decision, path: Path, answer: Answer) -> Item | None:
     pod, peer = decision.end.pod, _peer(decision, answer)
-    if pod is None or peer is None:
+    selected = Selector() if pod is None else _selected(decision, pod)
+    if pod is None or peer is None or not selected.requirements:
         return None
     place, outward = path.place, decision.direction == "egress"
     rule = {"to" if outward else "from": [peer], "ports": [{"protocol": place.protocol, "port": place.port}]}
     spec = {
-        "podSelector": selector_json(_selected(decision, pod)),
+        "podSelector": selector_json(selected),
         "policyTypes": ["Egress" if outward else "Ingress"],
         decision.direction: [rule],
     }
@@ -78,22 +80,28 @@ def selector_json(selector: Selector) -> Item:
 def _selected(decision: Decision, pod: Pod) -> Selector:
     """The narrowest selector of those that isolate the pod, and the pod's own labels where that is everything."""
     narrowest = max((policy.pods for policy in decision.policies), key=lambda one: len(one.requirements))
-    return narrowest if narrowest.requirements else Selector.labels(lasting(pod.labels))
+    return narrowest if narrowest.requirements else _own(pod)
+
+
+def _own(pod: Pod) -> Selector:
+    """A pod by labels that last, else by being of a Job; without a condition where it has neither."""
+    kept = lasting(pod.labels)
+    return Selector.labels(kept) if kept or _JOB not in pod.labels else Selector((Requirement(_JOB, "Exists"),))
 
 
 def _peer(decision: Decision, answer: Answer) -> Item | None:
-    """How a rule names the peer; `None` for one on the host's network whose address is not known."""
+    """How a rule names the peer; `None` for one that has no label to let in, or whose address is not known."""
     pod, address = decision.peer.pod, decision.peer.address
     if pod is None or pod.host_network:
         return None if address is None else {"ipBlock": {"cidr": f"{address}/{address.max_prefixlen}"}}
     service = answer.target if decision.direction == "egress" else None
     labels = lasting(service.selector) if isinstance(service, Service) else {}
-    selector = selector_json(Selector.labels(labels or lasting(pod.labels)))
-    if not selector and _JOB in pod.labels:
-        selector = {"matchExpressions": [{"key": _JOB, "operator": "Exists"}]}
+    selector = Selector.labels(labels) if labels else _own(pod)
+    if not selector.requirements and decision.direction == "ingress":
+        return None
     return {
         "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: pod.namespace}},
-        "podSelector": selector,
+        "podSelector": selector_json(selector),
     }
 
 

@@ -22,6 +22,11 @@ def addresses(item):
     return [item] if isinstance(item, str) else [entry["ip"] for entry in item["status"]["podIPs"]]
 
 
+def is_named(end):
+    """Whether a policy can name an end and no whole namespace: an address, or a pod with labels."""
+    return isinstance(end, str) or bool(end["metadata"]["labels"])
+
+
 def modelled(network, item):
     return item if isinstance(item, str) else network.pod(item["metadata"]["namespace"], item["metadata"]["name"])
 
@@ -78,7 +83,7 @@ def test_a_patch_allows_what_was_denied_and_denies_nothing_that_was_allowed():
         objects = world(seed)
         network = load(objects)
         answers = [(question, ask(network, question)) for question in questions(objects, seed)]
-        denied = [question for question, answer in answers if answer.denied]
+        denied = [question for question, answer in answers if answer.denied and all(map(is_named, question[:2]))]
         for question in Random(seed).sample(denied, k=min(4, len(denied))):
             patched += 1
             after = load([*objects, *patch(ask(network, question))])

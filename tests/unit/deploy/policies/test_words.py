@@ -153,6 +153,26 @@ def test_pods_of_a_job_are_named_in_a_patch_by_being_of_a_job():
     ).allowed
 
 
+def to_spark(source, name):
+    """May this pod of namespace mage reach Spark, where policies isolate everybody?"""
+    closed = (policy("{policyTypes: [Egress]}", "closed"), policy("{podSelector: {}}", "closed", "ilum"))
+    found = network(SPARK, source, *closed)
+    return evaluate(found, source=found.pod("mage", name), target=found.pod("ilum", "connect-driver"), port=15002)
+
+
+def test_a_patch_for_pods_of_a_job_selects_pods_of_jobs_and_never_the_whole_namespace():
+    outward, _ = patch(
+        to_spark("{kind: Job, metadata: {name: run-1, namespace: mage}, spec: {template: {}}}\n", "job/run-1")
+    )
+    assert outward["spec"]["podSelector"] == {
+        "matchExpressions": [{"key": "batch.kubernetes.io/job-name", "operator": "Exists"}]
+    }
+
+
+def test_a_pod_without_a_label_that_lasts_gets_no_patch_that_opens_its_namespace():
+    assert patch(to_spark(pod("bare", pod_template_hash="7d9f"), "bare")) == ()
+
+
 def codes(found, answer):
     return {note.code for note in notes(found, answer)}
 
