@@ -1,12 +1,11 @@
 """Everything that `image` and `helm install` would use, as files to review: byte-stable for the same inputs."""
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploykit.deploy import chart, describe, helm
-from deploykit.deploy.values import Deployment, to_yaml
+from deploykit.deploy import chart, describe, helm, values_file
+from deploykit.deploy.values import SIGNATURE, Deployment, to_yaml
 from deploykit.errors import UsageError
 from deploykit.image import context, extras, lock, wheelhouse
 from deploykit.image_reference import ImageReference
@@ -22,14 +21,10 @@ WRITTEN = (IMAGE, VALUES, POLICIES, MATERIALS)
 def render(plan: Plan, request: Request, folder: Path, *, wheels: bool, progress: Progress) -> list[Path]:
     """Write the build context, values, NetworkPolicies and the bill of materials; returns their paths.
 
-    They are put into the folder when all are ready. A folder that holds anything else is refused.
+    They are put into the folder when all are ready. Raises `UsageError` for a folder that holds anything else, or
+    values that were changed since.
     """
-    if folder.exists() and (strange := sorted({path.name for path in folder.iterdir()} - {*WRITTEN})):
-        raise UsageError(
-            f"{folder} holds other files: {', '.join(strange[:3])}.",
-            why="What it holds would be replaced.",
-            fix="an empty or a new folder",
-        )
+    _refuse_foreign(folder)
     folder = folder.resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     if plan.base.inventory.assumed:
@@ -44,7 +39,7 @@ def render(plan: Plan, request: Request, folder: Path, *, wheels: bool, progress
         (target / MATERIALS).write_bytes(sbom(plan, labels=plan.labels))
         folder.mkdir(exist_ok=True)
         for name in WRITTEN:
-            _replace(target / name, folder / name)
+            _replace(target / name, folder / name, aside=target / f"old-{name}")
     return [folder / name for name in WRITTEN if (folder / name).exists()]
 
 
@@ -57,13 +52,28 @@ def _has_helm(progress: Progress) -> bool:
     return True
 
 
-def _replace(new: Path, old: Path) -> None:
+def _refuse_foreign(folder: Path) -> None:
+    """Raise `UsageError` for what an earlier `render` did not leave as it is there."""
+    there = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    if not there:
+        return
+    strange = sorted(there - {*WRITTEN}) if {IMAGE, VALUES, MATERIALS} <= there else sorted(there)
+    fate, elsewhere = "What it holds would be replaced.", "an empty or a new folder"
+    if strange:
+        raise UsageError(f"{folder} holds other files: {', '.join(strange[:3])}.", why=fate, fix=elsewhere)
+    try:
+        values_file.refuse_foreign(folder / VALUES, SIGNATURE)
+    except UsageError as error:
+        raise UsageError(f"{error.what}.", why=fate, fix=elsewhere) from None
+
+
+def _replace(new: Path, old: Path, *, aside: Path) -> None:
     if old.is_dir():
-        shutil.rmtree(old)
+        old.rename(aside)
+    if new.exists():
+        new.replace(old)
     else:
         old.unlink(missing_ok=True)
-    if new.exists():
-        new.rename(old)
 
 
 def _write_context(plan: Plan, folder: Path, *, wheels: bool, progress: Progress) -> None:

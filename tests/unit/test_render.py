@@ -53,6 +53,25 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(capsys):
     assert hashes("mine").keys() == {"thesis.txt"}
 
 
+@pytest.mark.parametrize("name", ["values.yaml", "image/Dockerfile", "network-policies.yaml"])
+def test_a_persons_own_files_with_the_names_of_ours_are_refused_and_left_alone(name, capsys):
+    Path("mine", name).parent.mkdir(parents=True)
+    Path("mine", name).write_text("years of work")
+    assert render("mine") == 2
+    assert "mine holds other files: " in capsys.readouterr().err
+    assert hashes("mine").keys() == {name}
+
+
+def test_values_that_were_changed_since_are_refused_and_left_alone(capsys):
+    render("out")
+    values = Path("out/values.yaml")
+    values.write_text(values.read_text() + "mageai: {resources: {}}\n")
+    before = hashes("out")
+    assert render("out", "--profile", "slim") == 2
+    assert "values.yaml was changed since deploykit wrote it." in capsys.readouterr().err
+    assert hashes("out") == before
+
+
 def test_a_folder_that_is_a_file_is_wrong_usage():
     Path("file").touch()
     assert render("file") == 2
