@@ -17,6 +17,14 @@ T = TypeVar("T")
 
 _CLUSTER_WIDE = ("Namespace",)
 _PODS = ("Pod", "ConfigMap", *read_pod.TEMPLATED)
+_GROUPS = {
+    **dict.fromkeys((*_PODS, *_CLUSTER_WIDE, "Service"), ""),
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"), "apps"),
+    **dict.fromkeys(("Job", "CronJob"), "batch"),
+    "NetworkPolicy": "networking.k8s.io",
+    "EndpointSlice": "discovery.k8s.io",
+}
+"""The API group of each kind that is read: others have kinds of these names too, such as Calico a NetworkPolicy."""
 
 
 def load(
@@ -30,13 +38,19 @@ def load(
 
     `namespace` is that of objects that name none, as `kubectl apply --namespace` takes it. Of two objects with the same
     kind, namespace and name the later counts: put what would be installed after what is there. `unread` and
-    `seen` are the network's own: what could not be read, and the namespaces that were, all of them unless said.
+    `seen` are the network's own: what could not be read, to which the policies of network plugins are added, and the
+    namespaces that were, all of them unless said.
 
     Raises `UsageError` for an object that the API server would refuse, naming the field.
     """
     latest: dict[tuple[str, str, str], Item] = {}
     slices: defaultdict[tuple[str, str], list[Item]] = defaultdict(list)
+    plugins: dict[str, None] = {}
     for item in _opened(objects):
+        if not _is_known(item):
+            if item["kind"].endswith("NetworkPolicy"):
+                plugins[f"The {item['kind']} {_name(item)} of {_group(item)} is not judged."] = None
+            continue
         kind, metadata = item["kind"], item["metadata"]
         home = "" if kind in _CLUSTER_WIDE else metadata.get("namespace") or namespace
         latest[kind, home, metadata["name"]] = item
@@ -54,7 +68,7 @@ def load(
             for home, item in by_kind["Service"]
         ),
         namespaces={item["metadata"]["name"]: _read(item, home, _labels) for home, item in by_kind["Namespace"]},
-        unread=tuple(unread),
+        unread=(*unread, *plugins),
         seen=seen,
     )
 
@@ -105,16 +119,32 @@ def _opened(objects: Iterable[Item]) -> Iterator[Item]:
             raise UsageError("What was read is no Kubernetes object", why="it has no kind")
         if kind.endswith("List") and "items" in item:
             # The API's own lists leave out the kind of what they hold.
-            yield from _opened({"kind": kind.removesuffix("List"), **one} for one in item["items"] or ())
+            of_list = (
+                {} if kind == "List" else {"apiVersion": item.get("apiVersion"), "kind": kind.removesuffix("List")}
+            )
+            yield from _opened({**of_list, **one} for one in item["items"] or ())
         elif not isinstance(item.get("metadata"), dict) or not isinstance(item["metadata"].get("name"), str):
-            if kind in (*_PODS, *_CLUSTER_WIDE, "NetworkPolicy", "Service", "EndpointSlice"):
+            if _is_known(item):
                 raise UsageError(f"A {kind} has no name", why="its metadata.name is missing")
         else:
             yield item
 
 
+def _is_known(item: Item) -> bool:
+    """Whether it is of a kind that is read here; what the API lists says no group."""
+    return item["kind"] in _GROUPS and (not item.get("apiVersion") or _group(item) == _GROUPS[item["kind"]])
+
+
+def _group(item: Item) -> str:
+    return str(item.get("apiVersion") or "").rpartition("/")[0]
+
+
+def _name(item: Item) -> str:
+    return "/".join(filter(None, (item["metadata"].get("namespace"), item["metadata"]["name"])))
+
+
 def _read(item: Item, namespace: str, reader: Callable[[Item, str], T]) -> T:
-    name = "/".join(filter(None, (item["metadata"].get("namespace"), item["metadata"]["name"])))
+    name = _name(item)
     try:
         return reader(item, namespace)
     except fields.InvalidFieldError as error:

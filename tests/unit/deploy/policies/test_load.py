@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.unit.deploy.policies.writing import network, pod, policy
+from tests.unit.deploy.policies.writing import network, pod, policy, service
 from tests.unit.kubernetes.api_server import kubeconfig, serving
 
 from deploykit.deploy.policies import load, mage_pods, read_cluster, read_files, read_yaml
@@ -58,6 +58,27 @@ def test_lists_are_opened_and_other_kinds_left_out():
     assert [one.name for one in load([{"kind": "List", "items": items}]).pods] == ["one"]
     bare = {key: value for key, value in items[0].items() if key != "kind"}
     assert [one.name for one in load([{"kind": "PodList", "items": [bare]}]).pods] == ["one"]
+
+
+def test_kinds_of_other_api_groups_are_not_taken_for_kubernetes_own_and_policies_among_them_are_told():
+    calico = (
+        "{apiVersion: projectcalico.org/v3, kind: %s, metadata: {name: %s, namespace: mage}, "
+        "spec: {ingress: [{action: Deny}]}}\n"
+    )
+    knative = "{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: page, namespace: mage}, spec: {}}\n"
+    own = service("page", "mage", "{selector: {app: x}, ports: [{port: 80}]}")
+    found = network(
+        policy("{policyTypes: [Egress]}"), own, knative, calico % ("NetworkPolicy", "rules"),
+        calico % ("GlobalNetworkPolicy", "all"),
+    )  # fmt: skip
+    assert [(str(one), one.egress, one.ingress) for one in found.policies] == [("mage/rules", (), None)]
+    assert [one.port for one in found.service("mage", "page").ports] == [80]
+    assert found.unread == (
+        "The NetworkPolicy mage/rules of projectcalico.org is not judged.",
+        "The GlobalNetworkPolicy mage/all of projectcalico.org is not judged.",
+    )
+    listed = {"apiVersion": "projectcalico.org/v3", "kind": "NetworkPolicyList", "items": [{"metadata": {"name": "a"}}]}
+    assert load([listed]).policies == ()
 
 
 def test_objects_without_a_namespace_go_where_they_are_applied():
