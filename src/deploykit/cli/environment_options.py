@@ -51,7 +51,7 @@ def environments(options: Mapping[str, object], names: Sequence[str]) -> list[En
             fix="the folder that has it; or the options --server, --repository and --values",
         )
     file = settings.read()
-    tables = {str(name): table for name, table in (file.get("environments") or {}).items()}
+    tables = {str(name): table for name, table in file.get("environments", {}).items()}
     if unknown := [name for name in names if name not in tables]:
         raise UsageError(
             f"There is no environment {', '.join(unknown)}.",
@@ -61,7 +61,7 @@ def environments(options: Mapping[str, object], names: Sequence[str]) -> list[En
     if any(not isinstance(table, dict) for table in chosen.values()):
         raise UsageError(f"{settings.CONFIG} has an environment that is no table.", fix="[environments.NAME]")
     _refuse_for_several(options, list(chosen))
-    found = [_environment(name, table, options, file.get("drift") or {}) for name, table in chosen.items()]
+    found = [_environment(name, table, options, file.get("drift", {})) for name, table in chosen.items()]
     refuse_shared_values(found)
     return found
 

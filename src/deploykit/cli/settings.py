@@ -19,19 +19,22 @@ TABLES = ("environments", "drift")
 
 
 def read() -> Mapping[str, Any]:
-    """The file's settings, with `-` in every name of an option; empty where there is no file."""
+    """The file's settings, with `-` in every name of an option; empty where there is no file. Raises `UsageError`."""
     if not CONFIG.is_file():
         return {}
     try:
         table = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{CONFIG} is not valid TOML.", why=str(error)) from None
+    for key in TABLES:
+        if not isinstance(table.get(key, {}), dict):
+            raise UsageError(f"{CONFIG} has {key} = {table[key]!r}, which is no table.", fix=f"[{key}]")
     return {key.replace("_", "-"): value for key, value in table.items()}
 
 
 def defaults(invoked: str) -> dict[str, object]:
     """The settings of the top level for one command, by the names that click passes."""
-    settings = {key: value for key, value in read().items() if not (key in TABLES and isinstance(value, dict))}
+    settings = {key: value for key, value in read().items() if key not in TABLES}
     if not settings:
         return {}
     _refuse_what_no_command_has(settings, invoked)

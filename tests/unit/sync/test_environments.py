@@ -144,6 +144,8 @@ ONE = 'repository = "registry.example/mage"\n[environments.dev]\nserver = "sc://
         ([], ONE + 'drift = {base = "perhaps"}\n', "[drift] says base = 'perhaps'. one of rebuild, report, ignore"),
         ([], ONE + 'drift = {server = "ignore"}\n', "[drift] has server, which has no policy."),
         ([], ONE + "drift = 1\n", "[environments.dev] has a drift that is no table."),
+        ([], 'drift = "x"\n' + ONE, "deploykit.toml has drift = 'x', which is no table. [drift]"),
+        ([], 'environments = "dev"\n', "deploykit.toml has environments = 'dev', which is no table. [environments]"),
         ([], ONE.replace('values = "v"\n', ""), "Environment dev does not say which values file names its image."),
         ([], ONE.partition("\n")[2], "Environment dev does not say where its image belongs."),
         ([], ONE + '[environments.two]\nserver = "sc://b"\nvalues = "./v"\n', "Environments dev and two both write v."),
