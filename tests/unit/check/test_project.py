@@ -62,6 +62,7 @@ def test_without_a_constraint_the_client_would_move() -> None:
         ("spark_config:\n  app_name: x\n", True, True, ["session-for-every-block"]),
         ("spark_config:\n  app_name: x\n", False, True, ["session-for-every-block"]),
         ("name: {{ env_var('X') }}\n" + MAGE_INIT, True, False, ["local-jvm"]),
+        ("since: 2024-02-30\n" + MAGE_INIT, True, False, ["project-fine"]),  # no YAML, and Mage's to say
         (OURS, True, True, ["project-fine"]),
     ],
 )

@@ -134,7 +134,7 @@ def _spark_config(metadata: str) -> Mapping[str, object]:
 
     try:
         known = yaml.safe_load(_JINJA.sub("jinja", metadata))
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return {}
     section = known.get("spark_config") if isinstance(known, dict) else None
     return section if isinstance(section, dict) else {}

@@ -90,11 +90,12 @@ def read_yaml(text: str, *, source: str = "the manifests") -> list[Item]:
 
     try:
         documents = list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    except yaml.YAMLError as error:  # its text repeats the lines around, which may hold a secret
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a ValueError of a date such as 2024-02-30
+        # The error's own text repeats the lines around, which may hold a secret.
         mark = getattr(error, "problem_mark", None)
         raise UsageError(
             f"{source} cannot be read as YAML",
-            why=f"line {mark.line + 1} is not YAML" if mark else "it is not YAML",
+            why=f"line {mark.line + 1} is not YAML" if mark else "it is not YAML, or holds a date that is none",
             fix="a chart's templates are read through helm: helm template RELEASE CHART",
         ) from None
     return [document for document in documents if document is not None]
@@ -118,11 +119,13 @@ def _opened(objects: Iterable[Item]) -> Iterator[Item]:
         if not isinstance(kind, str):
             raise UsageError("What was read is no Kubernetes object", why="it has no kind")
         if kind.endswith("List") and "items" in item:
+            if not isinstance(item["items"] or [], list):
+                raise UsageError("What was read is no Kubernetes object", why="its items are no list")
             # The API's own lists leave out the kind of what they hold.
             of_list = (
                 {} if kind == "List" else {"apiVersion": item.get("apiVersion"), "kind": kind.removesuffix("List")}
             )
-            yield from _opened({**of_list, **one} for one in item["items"] or ())
+            yield from _opened({**of_list, **one} if isinstance(one, dict) else one for one in item["items"] or ())
         elif not isinstance(item.get("metadata"), dict) or not isinstance(item["metadata"].get("name"), str):
             if _is_known(item):
                 raise UsageError(f"A {kind} has no name", why="its metadata.name is missing")
@@ -140,7 +143,7 @@ def _group(item: Item) -> str:
 
 
 def _name(item: Item) -> str:
-    return "/".join(filter(None, (item["metadata"].get("namespace"), item["metadata"]["name"])))
+    return "/".join(map(str, filter(None, (item["metadata"].get("namespace"), item["metadata"]["name"]))))
 
 
 def _read(item: Item, namespace: str, reader: Callable[[Item, str], T]) -> T:

@@ -84,6 +84,6 @@ def _executor(item: Item) -> dict[str, Any] | None:
     text = fields.mapping(item.get("data"), "data").get(MAGE_EXECUTOR)
     try:
         config = yaml.safe_load(text) if isinstance(text, str) else None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         return None
     return config if isinstance(config, dict) else None

@@ -121,13 +121,21 @@ def test_what_the_api_server_would_refuse_is_refused_with_the_field(spec, words)
 
 
 def test_what_is_no_kubernetes_object_is_refused():
-    for text in ("just text", "[1]", "{a: b}"):
+    for text in ("just text", "[1]", "{a: b}", "{kind: List, items: [x]}", "{kind: PodList, items: x}"):
         with pytest.raises(UsageError, match="no Kubernetes object"):
             load(read_yaml(text))
     with pytest.raises(UsageError, match="A Pod has no name"):
         load(read_yaml("{kind: Pod}"))
     with pytest.raises(UsageError, match="Pod default/one does not have the form of its kind"):
         load(read_yaml("{kind: Pod, metadata: {name: one, namespace: default}, status: {podIP: here}}"))
+
+
+@pytest.mark.parametrize("text", ["note: 2024-02-30", "[" * 5000])
+def test_what_yaml_itself_trips_over_is_a_sentence(text):
+    with pytest.raises(UsageError, match="the manifests cannot be read as YAML"):
+        read_yaml(text)
+    executor = {"kind": "ConfigMap", "metadata": {"name": "mage-executor"}, "data": {"executor.yaml": text}}
+    assert load([executor]).pods == ()
 
 
 def test_a_charts_template_is_no_manifest_and_its_text_is_not_repeated(tmp_path):
