@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from deploykit import files
+from deploykit.errors import UsageError
 from deploykit.progress import Progress
 
 
 def root() -> Path:
-    """`$DEPLOYKIT_CACHE`, else `$XDG_CACHE_HOME/deploykit`, else `~/.cache/deploykit`."""
+    """`$DEPLOYKIT_CACHE`, else `$XDG_CACHE_HOME/deploykit`, else `~/.cache/deploykit`; `UsageError` without a home."""
     if chosen := os.environ.get("DEPLOYKIT_CACHE"):
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deploykit"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deploykit"
+    except RuntimeError:  # a user id without a home, as OpenShift gives them
+        raise UsageError("There is no home for the cache: this user has none.", fix="set DEPLOYKIT_CACHE") from None
 
 
 def blob(sha256: str) -> Path:

@@ -1,12 +1,14 @@
 """The cache: all or nothing, and safe with two builds at once."""
 
 import multiprocessing
+import os
 import time
 from pathlib import Path
 
 import pytest
 
 from deploykit import cache
+from deploykit.errors import UsageError
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -25,6 +27,15 @@ def test_the_place_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache.root() == tmp_path / ".cache" / "deploykit"
+
+
+def test_a_user_without_a_home_is_told_to_name_a_place(monkeypatch):
+    for name in ("DEPLOYKIT_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 1000660000)
+    with pytest.raises(UsageError) as raised:
+        cache.root()
+    assert raised.value.fix == "set DEPLOYKIT_CACHE"
 
 
 def test_a_damaged_or_missing_answer_counts_as_absent(own_cache):
