@@ -1,6 +1,7 @@
 """Projects that do not fit their image, and images that are not what they say."""
 
 import json
+import platform
 import subprocess
 import sys
 from dataclasses import replace
@@ -25,12 +26,16 @@ def codes(found: Project) -> list[str]:
 
 
 def fits(**given: object) -> Project:
-    return replace(Project(path="/p", metadata=OURS, held=parse_constraints(CONSTRAINTS), local_spark=True), **given)
+    return replace(
+        Project(path="/p", metadata=OURS, python="3.10.14", held=parse_constraints(CONSTRAINTS), local_spark=True),
+        **given,
+    )
 
 
 @pytest.mark.parametrize(
     "line",
-    ["pyspark==3.5.0", "PySpark[connect]>=4.2", "grpcio>=1.76  # newer", "pandas<2 --hash=sha256:0", "pandas @ https://x/p.whl"],
+    ["pyspark==3.5.0", "PySpark[connect]>=4.2", "grpcio>=1.76  # newer", "pandas<2 --hash=sha256:0", "pandas @ https://x/p.whl",
+     "pandas \\\n  <2", 'pandas<2; python_version >= "3.10" and sys_platform == "linux"'],
 )  # fmt: skip
 def test_a_requirement_that_contradicts_the_image_is_told(line: str) -> None:
     [step] = steps(fits(requirements=f"requests\n{line}\n"), where="server")
@@ -39,7 +44,8 @@ def test_a_requirement_that_contradicts_the_image_is_told(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "requests==2.31", "pandas", "pyspark==4.1.*", "-r more.txt\n# pandas<2", "not a requirement"]
+    "text", ["", "requests==2.31", "pandas", "pyspark==4.1.*", "-r more.txt\n# pandas<2", "not a requirement",
+             'pandas<2; python_version < "3.10"', 'grpcio>=1.76; sys_platform == "win32"']
 )  # fmt: skip
 def test_a_requirement_that_the_image_fulfils_is_fine(text: str) -> None:
     assert codes(fits(requirements=text)) == ["project-fine"]
@@ -111,6 +117,7 @@ def test_the_facts_are_gathered_by_a_plain_python(tmp_path: Path) -> None:
     assert json.loads(done.stdout) == {"project": str(tmp_path), "metadata": OURS, "requirements": None}
     done = subprocess.run([sys.executable, "-I", "-c", text], capture_output=True, check=True)
     assert 0 < json.loads(done.stdout)["started"] < 1e11
+    assert json.loads(done.stdout)["python"] == platform.python_version()
 
 
 def test_the_pyspark_that_counts_is_the_one_that_mage_would_import(tmp_path: Path) -> None:

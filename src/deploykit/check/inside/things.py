@@ -32,6 +32,7 @@ def image_and_project(
         path=str(facts["project"]),
         metadata=str(facts.get("metadata") or ""),
         requirements=str(facts.get("requirements") or ""),
+        python=str(facts.get("python") or ""),
         held=constraints or pyspark,
         constrained=bool(constraints),
         local_spark=bool(facts.get("java")) and bool(facts.get("jars")),

@@ -28,6 +28,8 @@ class Project:
     metadata: str = ""
     """The text of `metadata.yaml`."""
     requirements: str = ""
+    python: str = ""
+    """The image's Python, `X.Y` or longer, by which pip leaves lines out; nothing is left out where it is not known."""
     held: Held = field(default_factory=dict)
     constrained: bool = True
     """Whether `PIP_CONSTRAINT` keeps these versions."""
@@ -41,8 +43,10 @@ def read(folder: Path, *, spark: str | None = None) -> Project:
 
     Raises `UsageError` where there is no project.
     """
+    from deploykit import catalog
     from deploykit.check.project.facts import of_folder
 
+    known = catalog.load()
     facts = of_folder(folder)
     if facts["metadata"] is None:
         raise UsageError(f"{folder} is no Mage project.", why="It has no metadata.yaml.", fix="--project DIR")
@@ -50,6 +54,7 @@ def read(folder: Path, *, spark: str | None = None) -> Project:
         path=str(folder),
         metadata=str(facts["metadata"]),
         requirements=str(facts["requirements"] or ""),
+        python=known.mage[known.defaults.mage].assumed.python,
         held=_committed(spark),
     )
 
@@ -67,7 +72,7 @@ def parse_constraints(text: str) -> Held:
 
 
 def _moved(project: Project, where: str) -> Iterator[Step]:
-    for text, wanted in _requirements(project.requirements):
+    for text, wanted in _requirements(project):
         name = _name(wanted)
         held = project.held.get(name)
         if held is None or (not wanted.url and any(wanted.specifier.contains(one, prereleases=True) for one in held)):
@@ -86,21 +91,32 @@ def _unjudged(project: Project, where: str) -> Iterator[Step]:
     """What images of ours hold, and this one's version of it is not known: PySpark's, where nobody said which Spark."""
     from deploykit.image.lock import CONSTRAINED
 
-    asked = ((_name(wanted), text) for text, wanted in _requirements(project.requirements))
+    asked = ((_name(wanted), text) for text, wanted in _requirements(project))
     unknown = [text for name, text in asked if name in CONSTRAINED and name not in project.held]
     if unknown:
         yield warned(NAME, "pins-unjudged", {"asked": ", ".join(unknown)}, where=where)
 
 
-def _requirements(text: str) -> Iterator[tuple[str, "Requirement"]]:
-    """The lines that name a distribution, as they were written and as pip reads them."""
-    from packaging.requirements import InvalidRequirement, Requirement
+def _requirements(project: Project) -> Iterator[tuple[str, "Requirement"]]:
+    """The lines that name a distribution for this Python, as they were written and as pip reads them."""
+    from packaging.requirements import Requirement
 
-    for line in text.splitlines():
+    for line in re.sub(r"\\\r?\n", "", project.requirements).splitlines():
         asked = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
         if asked and not asked.startswith("-"):
-            with suppress(InvalidRequirement):
-                yield asked, Requirement(re.split(r"\s--", asked, maxsplit=1)[0].strip())
+            with suppress(ValueError):  # no requirement, or a marker that compares what cannot be
+                wanted = Requirement(re.split(r"\s--", asked, maxsplit=1)[0].strip())
+                if _applies(wanted, project.python):
+                    yield asked, wanted
+
+
+def _applies(wanted: "Requirement", python: str) -> bool:
+    """Whether pip takes it in an image with this Python."""
+    if wanted.marker is None or not python:
+        return True
+    minor = ".".join(python.split(".")[:2])
+    linux = {"os_name": "posix", "sys_platform": "linux", "platform_system": "Linux"}
+    return wanted.marker.evaluate({**linux, "python_version": minor, "python_full_version": python})
 
 
 def _name(wanted: "Requirement") -> str:

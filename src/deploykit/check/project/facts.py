@@ -7,6 +7,7 @@ Without a folder it looks at the pod it runs in: the project is `USER_CODE_PATH`
 
 import json
 import os
+import platform
 import shutil
 import site
 import sys
@@ -36,6 +37,7 @@ def of_this_pod() -> Facts:
     return {
         **of_folder(project if project.is_absolute() else Path("/home/src") / project),
         "constraints": _text(Path(os.environ.get("PIP_CONSTRAINT") or "/nonexistent")),
+        "python": platform.python_version(),
         "locked": _text(Path("/opt/mage-ilum/lock.json")),
         "pyspark": _version(package),
         "pyspark_changed": (package / "version.py").stat().st_mtime if package else None,
