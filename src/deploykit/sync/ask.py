@@ -10,6 +10,8 @@ from deploykit.planning import detected
 from deploykit.progress import Progress
 from deploykit.sync.environment import Environment
 from deploykit.versions import SparkVersion
+from mage_ilum.connect.address import ConnectAddress
+from mage_ilum.errors import AddressError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +63,8 @@ def _detect(environment: Environment) -> Detection:
 
 
 def _with_token(address: str, token: str) -> str:
-    from urllib.parse import quote
-
-    if not token:
+    """The address with the environment's token, unless it has one of its own; one that is none stays for `detect`."""
+    try:
+        return ConnectAddress.parse(address).with_parameters(token=token).url if token else address
+    except AddressError:
         return address
-    return f"{address}{';' if '/;' in address else '/;'}token={quote(token, safe='')}"

@@ -44,8 +44,9 @@ def test_a_server_that_answers_while_it_is_waited_for_is_taken():
     assert (found.version.release, found.confidence, found.where) == ("4.1.1", "certain", f"sc://127.0.0.1:{port}")
 
 
-def test_a_token_of_an_environment_goes_to_its_servers_and_nowhere_else():
-    asked = environment(spark=None, server="sc://127.0.0.1:1", token="s3cr3t t0ken;", timeout=0.5)
+@pytest.mark.parametrize("parameters", ["", "/", "/;", "/;token=own", "/;use_ssl=true"])
+def test_a_token_of_an_environment_goes_to_its_servers_and_nowhere_else(parameters):
+    asked = environment(spark=None, server=f"sc://127.0.0.1:1{parameters}", token="s3cr3t t0ken;", timeout=0.5)
     assert "s3cr3t" not in repr(asked)
     with pytest.raises(UnreachableError) as caught:
         ask.server(asked, max_wait=0, progress=Steps())
