@@ -14,6 +14,8 @@ from deploykit.sync.drift import Labels, Wanted
 from deploykit.sync.record import Record
 
 AT_ONCE = 4
+MOST = 30
+"""Tags whose labels are asked for: three questions each, which registries count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,10 @@ def _candidates(
         registry.digest("latest")
         say(f"The tags of {registry.repository} could not be listed: {error.why}")
         return
-    for image, known in _labelled(_named(tags, wanted), wanted, registry):
+    named = _named(tags, wanted)
+    if len(named) > MOST:
+        say(f"{len(named) - MOST} of {len(named)} tags for this Spark are not looked at")
+    for image, known in _labelled(named[:MOST], wanted, registry, say):
         if (found := _look(registry, image, known)) is not None:
             yield found, "is in the registry"
 
@@ -105,20 +110,28 @@ def _look(registry: Registry, image: ImageReference, known: Labels) -> Found | N
 
 
 def _named(tags: Iterable[str], wanted: Wanted) -> list[str]:
-    """Tags of our form for the Spark and the profile."""
+    """Tags of our form for the Spark and the profile: of the newest Mage, and then of the newest patch, first."""
     spark = re.escape(f"{wanted.client.line}.") + (r"\d+" if wanted.newer_patch else str(wanted.client.patch))
     form = re.compile(rf".+-spark{spark}-{wanted.request.profile}-[0-9a-f]{{8}}")
-    return sorted(tag for tag in tags if form.fullmatch(tag))
+    fits = (tag for tag in tags if form.fullmatch(tag))
+    return sorted(fits, key=lambda tag: (_numbers(tag.rpartition("-")[0]), tag), reverse=True)
 
 
-def _labelled(tags: list[str], wanted: Wanted, registry: Registry) -> list[tuple[ImageReference, Labels]]:
-    """Those whose labels fit, the newest Spark and then the newest Java first."""
+def _labelled(
+    tags: list[str], wanted: Wanted, registry: Registry, say: Callable[[str], None]
+) -> list[tuple[ImageReference, Labels]]:
+    """Those whose labels fit, the newest Spark and then the newest Java first; one that cannot be read is left out."""
     from concurrent.futures import ThreadPoolExecutor
 
     def ask(tag: str) -> tuple[ImageReference, Labels] | None:
         digest = registry.digest(tag)
-        known = None if digest is None else labels(registry, digest, platform=wanted.request.platform)
-        if digest is None or known is None or not wanted.fits(known):
+        try:
+            known = None if digest is None else labels(registry, digest, platform=wanted.request.platform)
+            fits = known is not None and wanted.fits(known)
+        except (BuildError, KeyError, ValueError) as error:
+            say(f"{tag} cannot be read, and is left out: {error}")
+            return None
+        if digest is None or known is None or not fits:
             return None
         return ImageReference(registry.repository, tag, digest), known
 
