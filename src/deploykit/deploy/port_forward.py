@@ -1,37 +1,16 @@
-"""One TCP connection to a port of a pod, through the Kubernetes API, over a WebSocket.
-
-Not `kubernetes.stream.portforward`: it replaces a method of its client for the time of a call, and when connections
-open at once, as a browser's do, the client stays broken; it reads an answer into memory whatever the browser takes, and
-it knows no time limit.
-"""
+"""One TCP connection to a port of a pod, through the Kubernetes API, over a WebSocket."""
 
 import asyncio
-import ssl
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection
-from websockets.asyncio.client import connect as websocket_connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus, WebSocketException
-from websockets.typing import Subprotocol
 
+from deploykit import kubernetes_websocket
 from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import KubernetesApi
-from mage_ilum.deadline import Deadline
+from deploykit.kubernetes_websocket import CLOSE_SECONDS
 
-if TYPE_CHECKING:
-    from kubernetes.client import Configuration
-
-_DATA, _ERROR = 0, 1  # the channels of the first and only port: a byte before each message
-_PROTOCOL = Subprotocol("v4.channel.k8s.io")
-_CLOSE_SECONDS = 1.0
-
-
-class _Connect(websocket_connect):
-    """Without redirects: the login is for this server alone."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        return exc
+_DATA, _ERROR = 0, 1  # the channels of the first and only port
 
 
 class PortForward:
@@ -60,7 +39,7 @@ class PortForward:
                 return data
         return b""
 
-    async def close(self, seconds: float = _CLOSE_SECONDS) -> None:
+    async def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """End the connection, within some seconds after all that was sent; a `receive` that waits then ends too."""
         try:
             async with asyncio.timeout(seconds):
@@ -83,24 +62,9 @@ async def connect(api: KubernetesApi, *, namespace: str, pod: str, port: int, se
 
     Raises `UnreachableError` when the pod is gone, or the API server does not answer or does not allow it.
     """
-    configuration, server = api.connection.configuration, urlsplit(api.host)
-    path = f"{server.path.rstrip('/')}/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports={port}"
-    limit = Deadline(seconds)
-    login = await asyncio.to_thread(api.login, seconds)  # may run the kubeconfig's program for a new token
-    proxy = getattr(api.connection.rest_client.pool_manager, "proxy", None)  # as for everything else
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod}/portforward?ports={port}"
     try:
-        websocket = await _Connect(
-            f"{'wss' if server.scheme == 'https' else 'ws'}://{server.netloc}{path}",
-            subprotocols=[_PROTOCOL],
-            additional_headers=login,
-            proxy=None if proxy is None else proxy.url,
-            compression=None,
-            ping_interval=None,
-            open_timeout=limit.left,
-            close_timeout=_CLOSE_SECONDS,
-            ssl=_tls(configuration) if server.scheme == "https" else None,
-            server_hostname=(configuration.tls_server_name or server.hostname) if server.scheme == "https" else None,
-        )
+        websocket = await kubernetes_websocket.connect(api, path, seconds=seconds)
     except InvalidStatus as error:
         raise _refused(error.response.status_code, api.host, namespace, pod) from None
     except (WebSocketException, OSError) as error:  # a TimeoutError too
@@ -110,18 +74,6 @@ async def connect(api: KubernetesApi, *, namespace: str, pod: str, port: int, se
             fix="check the VPN and the cluster, and whether a proxy on the way lets WebSockets through",
         ) from None
     return PortForward(websocket)
-
-
-def _tls(configuration: "Configuration") -> ssl.SSLContext:
-    """The client's own trust, and its certificate."""
-    context = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
-    if not configuration.verify_ssl or configuration.assert_hostname is False:
-        context.check_hostname = False
-    if not configuration.verify_ssl:
-        context.verify_mode = ssl.CERT_NONE
-    if configuration.cert_file:
-        context.load_cert_chain(configuration.cert_file, configuration.key_file)
-    return context
 
 
 def _refused(status: int, host: str, namespace: str, pod: str) -> UnreachableError:

@@ -1,47 +1,78 @@
 """Run one command in a container that runs."""
 
+import asyncio
+import json
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from deploykit.check.inside.said import Said
+from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import KubernetesApi
+
+_OUT, _ERROR, _STATUS = 1, 2, 3  # the channels
 
 
 def execute(api: KubernetesApi, place: tuple[str, str, str], command: Sequence[str], seconds: float) -> Said:
-    """Run a command in a running container: namespace, pod, container."""
-    import websocket
-    from kubernetes import client
-    from kubernetes.stream import stream
+    """Run a command in a running container: namespace, pod, container. `seconds` is for all of it, the login too."""
+    from websockets.exceptions import InvalidStatus, WebSocketException
+
+    began = time.monotonic()
+    heard: defaultdict[int, bytearray] = defaultdict(bytearray)
+    try:
+        asyncio.run(_hear(api, place, command, seconds, heard))
+        said = _ended(bytes(heard[_STATUS]))
+    except InvalidStatus as error:
+        status = error.response.status_code
+        reason = f"the API server answered {status} {error.response.reason_phrase}.".replace(" .", ".")
+        said = Said(problem="forbidden" if status == 403 else "silent", reason=reason)
+    except TimeoutError:  # some servers do not hang up after the status
+        said = _ended(bytes(heard[_STATUS])) if heard[_STATUS] else Said(problem="silent")
+    except UnreachableError as error:
+        said = Said(problem="silent", reason=error.what)
+    except (OSError, WebSocketException) as error:
+        said = Said(problem="silent", reason=f"{type(error).__name__}.")
+    out, error_text = (heard[channel].decode(errors="replace") for channel in (_OUT, _ERROR))
+    return replace(said, out=out, error=error_text, seconds=time.monotonic() - began)
+
+
+async def _hear(
+    api: KubernetesApi,
+    place: tuple[str, str, str],
+    command: Sequence[str],
+    seconds: float,
+    heard: defaultdict[int, bytearray],
+) -> None:
+    """What comes on each channel, until the connection has ended."""
+    from websockets.exceptions import ConnectionClosed
+
+    from deploykit import kubernetes_websocket
 
     namespace, pod, container = place
-    began = time.monotonic()
-    websocket.setdefaulttimeout(seconds)
-    # A client of its own: `stream` replaces a method of the one that it is given.
-    core = client.CoreV1Api(client.ApiClient(api.connection.configuration))
+    query = [("container", container), ("stdout", "true"), ("stderr", "true"), *(("command", word) for word in command)]
+    async with asyncio.timeout(seconds):
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urlencode(query)}"
+        websocket = await kubernetes_websocket.connect(api, path, seconds=seconds)
+        try:
+            while True:
+                message = await websocket.recv(decode=False)
+                heard[message[0]] += message[1:]
+        except ConnectionClosed:
+            pass
+        finally:
+            websocket.transport.abort()  # `close` would wait for the server to say goodbye
+
+
+def _ended(status: bytes) -> Said:
+    """How the command ended, by the `Status` that comes last; one that could not be started has words in it."""
     try:
-        process = stream(
-            core.connect_get_namespaced_pod_exec,
-            pod,
-            namespace,
-            container=container,
-            command=list(command),
-            stdout=True,
-            stderr=True,
-            _preload_content=False,
-        )
-        process.run_forever(timeout=seconds)
-        said = Said(
-            out=process.read_stdout(timeout=0) if process.peek_stdout(timeout=0) else "",
-            error=process.read_stderr(timeout=0) if process.peek_stderr(timeout=0) else "",
-            seconds=time.monotonic() - began,
-        )
-        late, code = process.is_open(), process.returncode
-        process.sock.shutdown()  # `close` would wait for the server to say goodbye
-        return replace(said, problem="silent") if late else replace(said, exit_code=int(code or 0))
-    except client.ApiException as error:
-        reason = str(error.reason).strip()
-        problem = "forbidden" if "403" in reason or error.status == 403 else "silent"
-        return Said(problem=problem, reason=f"the API server answered {reason}.", seconds=time.monotonic() - began)
-    except (OSError, ValueError, TypeError, websocket.WebSocketException) as error:
-        return Said(problem="silent", reason=f"{type(error).__name__}.", seconds=time.monotonic() - began)
+        told = json.loads(status)
+        if told["status"] == "Success":
+            return Said(exit_code=0)
+        causes = (told.get("details") or {}).get("causes") or ()
+        code = next((one["message"] for one in causes if one.get("reason") == "ExitCode"), None)
+        return Said(problem="silent", reason=str(told["message"])) if code is None else Said(exit_code=int(code))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Said(problem="silent", reason="The connection ended before the command did.")
