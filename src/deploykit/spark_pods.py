@@ -44,7 +44,7 @@ class SparkPod:
 
     @property
     def role(self) -> str:
-        """`driver` or `executor`."""
+        """`executor`, or `driver` for every other: a server that nobody submitted, or an operator made, is one too."""
         return "executor" if self.labels.get("spark-role") == "executor" else "driver"
 
     @property
@@ -77,14 +77,14 @@ def connect_drivers(pods: Iterable[SparkPod]) -> list[SparkPod]:
 def alive(api: KubernetesApi, namespace: str) -> list[SparkPod]:
     """The drivers and executors that run or start in a namespace and are not about to end.
 
-    A server that restarts is one that clients will meet: while it was left out, it could not hold them back.
+    A server that restarts is one that clients will meet: while it was left out, it could not hold them back. Where no
+    driver is among them, those Spark Connect servers count that nobody submitted: a Deployment or a StatefulSet runs
+    them, without Spark's labels.
     """
-    return _list(api, namespace, f"spark-role in (driver, executor, {CONNECT_ROLE})")
-
-
-def without_role(api: KubernetesApi, namespace: str) -> list[SparkPod]:
-    """The Spark Connect servers that nobody submitted: a Deployment or a StatefulSet runs them."""
-    return [pod for pod in _list(api, namespace, "!spark-role") if pod.is_connect]
+    found = _list(api, namespace, f"spark-role in (driver, executor, {CONNECT_ROLE})")
+    if not any(pod.role == "driver" for pod in found):
+        found += [pod for pod in _list(api, namespace, "!spark-role") if pod.is_connect]
+    return found
 
 
 def _list(api: KubernetesApi, namespace: str, labels: str) -> list[SparkPod]:

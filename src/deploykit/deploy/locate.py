@@ -64,7 +64,7 @@ def locate(
     if not wanted:
         raise UnreachableError(
             f"No Spark driver{_described(labels)} runs in namespace {namespace}",
-            why="a Spark Connect server is a driver pod, with the label spark-role=driver",
+            why="a Spark Connect server is a pod with the label spark-role=driver, or one that listens on its port",
             fix="start the Spark Connect job in Ilum, or name the namespace of Spark's pods with --namespace",
         )
     fits = sorted(
@@ -114,11 +114,13 @@ def _own_labels(driver: SparkPod, pods: Sequence[SparkPod], labels: Mapping[str,
     """Labels that outlive a restart of the job and select this driver alone."""
     own = {key: driver.labels[key] for key in ("spark-role", "spark-app-name") if key in driver.labels}
     own.update(labels)
-    if _RUN_LABEL in own or sum(carries(pod.labels, own) for pod in pods) != 1:
+    if not own or _RUN_LABEL in own or sum(carries(pod.labels, own) for pod in pods) != 1:
         raise UsageError(
             f"No lasting label tells driver {driver.name} from the others",
             fix="add spark.kubernetes.driver.label.spark-connect=true to the Spark Connect job, start it anew, "
-            "and give --driver-label spark-connect=true",
+            "and give --driver-label spark-connect=true"
+            if own
+            else "--driver-label KEY=VALUE with a label of the pod's, such as app=spark-connect",
         )
     return own
 

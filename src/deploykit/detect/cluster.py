@@ -11,7 +11,7 @@ from deploykit.detect.side_by_side import Answer, Source, together
 from deploykit.detect.where import Where
 from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import KubernetesApi
-from deploykit.spark_pods import SparkPod, alive, connect_drivers, without_role
+from deploykit.spark_pods import SparkPod, alive, connect_drivers
 from mage_ilum.deadline import Deadline
 
 PODS = "Spark pods"
@@ -38,10 +38,7 @@ def ask(where: Where, limit: Deadline) -> Answer:
 
 def _pods(api: KubernetesApi, rights: Rights, namespace: str) -> Answer:
     require(api, rights, "list", "pods", namespace)
-    found = alive(api, namespace)
-    if not any(pod.role == "driver" for pod in found):
-        found += without_role(api, namespace)
-    found = _with_plugins(api, rights, namespace, found)
+    found = _with_plugins(api, rights, namespace, alive(api, namespace))
     try:
         answer = pods.read(namespace, found)
     except UnreachableError as error:

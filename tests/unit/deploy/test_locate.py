@@ -119,6 +119,14 @@ def test_drivers_with_the_same_application_name_need_a_label_of_their_own():
         locate(twins, [], namespace="ilum")
 
 
+def test_a_server_without_sparks_labels_is_never_known_by_no_label_at_all():
+    server = SparkPod(name="connect-1", labels={"app": "connect"}, ports=(ContainerPort(15002),))
+    with pytest.raises(UsageError, match="No lasting label") as raised:
+        locate([server], [], namespace="ilum")
+    assert "--driver-label" in raised.value.fix
+    assert locate([server], [], namespace="ilum", labels={"app": "connect"}).labels == {"app": "connect"}
+
+
 def test_a_named_service_that_does_not_lead_there_is_refused():
     with pytest.raises(UsageError, match="Service other in namespace ilum does not lead to port 15002"):
         locate([driver()], [service(), service("other", target=10000)], namespace="ilum", service="other")

@@ -58,13 +58,22 @@ def kubeconfig(path: Path, server: str, **cluster: str) -> Path:
     return path
 
 
+def _is_selected(item: Mapping[str, Any], selector: str) -> bool:
+    labels = item.get("metadata", {}).get("labels") or {}
+    if selector.startswith("!"):
+        return selector[1:] not in labels
+    key, several, values = selector.partition(" in ")
+    return not several or labels.get(key) in values.strip("()").split(", ")
+
+
 @contextmanager
 def serving(
     answers: Mapping[str, object], *, status: int = 200, page: int = 500, tls: ssl.SSLContext | None = None
 ) -> Iterator[int]:
     """The port of a server with lists by path, such as `/api/v1/namespaces/ilum/pods`, or one status for all.
 
-    A text is sent as it is. At most `page` objects go into one answer, as the API may decide too.
+    A text is sent as it is. At most `page` objects go into one answer, as the API may decide too. Of label selectors
+    `!KEY` and `KEY in (A, B)` count.
     """
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -75,6 +84,8 @@ def serving(
             query = parse_qs(address.query)
             found = answers.get(address.path)
             if isinstance(found, Mapping):
+                selector = query.get("labelSelector", [""])[0]
+                found = {**found, "items": [one for one in found["items"] if _is_selected(one, selector)]}
                 first = int(query.get("continue", ["0"])[0])
                 more = {"continue": str(first + page)} if first + page < len(found["items"]) else {}
                 found = {**found, "metadata": more, "items": found["items"][first : first + page]}

@@ -55,6 +55,28 @@ def test_a_connect_driver_is_known_by_its_port_with_or_without_a_name(namespace,
     assert namespace(without_class(ports=[port])) == CONNECT
 
 
+def test_a_server_that_a_deployment_runs_is_found_by_both_and_its_service_with_it(tmp_path, monkeypatch):
+    server = {
+        "metadata": {"name": "connect-1", "namespace": "ilum", "labels": {"app": "connect"}},
+        "spec": {"containers": [{"name": "spark", "image": "spark:4.1.1", "ports": [{"containerPort": 15002}]}]},
+    }
+    other = {"metadata": {"name": "x", "namespace": "ilum"}, "spec": {"containers": [{"name": "x"}]}}
+    spec = {"selector": {"app": "connect"}, "ports": [{"port": 15002}]}
+    answers = {
+        "/api/v1/namespaces/ilum/pods": {"metadata": {}, "items": [other, server]},
+        "/api/v1/namespaces/ilum/services": {
+            "metadata": {},
+            "items": [{"metadata": {"name": "connect"}, "spec": spec}],
+        },
+    }
+    with serving(answers) as port:
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
+        [found] = alive(KubernetesApi(), "ilum")
+        deployment = from_cluster(Deployment(image=ImageReference("mage", "1")), Cluster(), "ilum", None, {})
+    assert (found.name, found.role) == ("connect-1", "driver")
+    assert (deployment.host, deployment.driver_labels) == ("connect.ilum.svc", {"app": "connect"})
+
+
 def test_a_udp_port_makes_no_connect_driver(namespace):
     with pytest.raises(UsageError, match="2 Spark drivers run"):
         namespace(without_class(ports=[{"containerPort": 15002, "protocol": "UDP"}]))
