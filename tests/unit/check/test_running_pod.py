@@ -142,6 +142,13 @@ def test_a_probe_of_its_own_that_was_silent_names_a_pod_that_is_there() -> None:
     assert step.fix == "kubectl --namespace mage exec mage-1 -- python3 -m mage_ilum.check"
 
 
+@pytest.mark.parametrize("noise", ["{not JSON", "{", "[1]", "3", "Bye."])
+def test_what_an_image_prints_around_the_walk_does_not_hide_it(noise: str) -> None:
+    walk = json.dumps(Walk(steps=(), server="4.1.1").to_json())
+    said = Said(out=f"{noise}\n{walk}\n{noise}\n", exit_code=0)
+    assert answers.walk_of(kind(), said, seconds=3, start_seconds=30).server == "4.1.1"
+
+
 def test_why_a_probe_did_not_start_is_not_replaced_by_what_it_may_be() -> None:
     refused = Said(problem="not-started", reason='pods "x" is forbidden: exceeded quota: full')
     [step] = decided(answers.walk_of(kind(), refused, seconds=3, start_seconds=30)).steps

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
 from deploykit.check.cluster.steps import failed, passed, warned
 from deploykit.check.inside.kinds import Kind
@@ -57,9 +58,9 @@ def _in_words(kind: Kind, said: Said, values: Mapping[str, str]) -> Step:
 
 
 def _last_json(text: str) -> Item:
-    """The last line that is an object: whatever else the image prints comes before. Raises `ValueError`."""
+    """The last line that is an object, whatever else the image prints. Raises `ValueError`."""
     for line in reversed(text.splitlines()):
-        if line.startswith("{"):
+        with suppress(ValueError):
             found = json.loads(line)
             if isinstance(found, dict):
                 return found
