@@ -2,6 +2,8 @@
 
 import http.server
 import json
+import os
+import signal
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -158,3 +160,15 @@ def test_a_pod_that_may_take_minutes_is_looked_at_each_second(run, monkeypatch):
     monkeypatch.setattr(lifecycle.time, "sleep", pauses.append)
     run({}, start=300)
     assert pauses == [1.0]
+
+
+def test_a_signal_ends_it_as_ctrl_c_does_and_one_that_nohup_ignores_does_not():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with lifecycle._signals_as_interrupts():
+            os.kill(os.getpid(), signal.SIGHUP)
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGTERM)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -172,7 +172,10 @@ def _sentence(error: UnreachableError) -> str:
 
 @contextmanager
 def _signals_as_interrupts() -> Iterator[None]:
-    """What would end the process at once ends it as Ctrl-C does, so that the pods are removed."""
+    """What would end the process at once ends it as Ctrl-C does, so that the pods are removed.
+
+    What is ignored, as by nohup, or handled by somebody else's code that is not Python's, stays so.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -180,7 +183,10 @@ def _signals_as_interrupts() -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    found = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: handler for number, handler in found.items() if handler not in (None, signal.SIG_IGN)}
+    for number in before:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:
