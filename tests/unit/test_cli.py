@@ -1,6 +1,7 @@
 """The command line's outside: answers that cost nothing, exit codes, and one sentence for each mistake."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -74,6 +75,20 @@ def test_wrong_usage_exits_2_with_one_sentence_and_no_traceback(arguments):
     assert finished.stdout == ""
     assert finished.stderr.startswith("Error: ")
     assert "Traceback" not in finished.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["check", "--explain", "refused"], ["plan", "--help"]], ids=" ".join)
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_a_reader_that_has_gone_is_no_bug_of_ours(arguments, buffered):
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "deploykit", *arguments]
+    environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
+    with os.fdopen(writer, "wb") as stdout:
+        finished = subprocess.run(
+            command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=30, env=environment
+        )
+    assert (finished.returncode, finished.stderr) == (141, "")
 
 
 def test_a_broken_settings_file_is_wrong_usage(tmp_path):
