@@ -26,8 +26,8 @@ _REST_SECONDS = 0.5
     type=Seconds(),
     default=2.5,
     show_default=True,
-    help="Seconds for the way to the server; the default ends the command within 3. With --from: for the login to the "
-    "cluster, and for each question to it.",
+    help="Seconds for the way to the server; the default ends the command within 3. With --from or --context: for the "
+    "login to the cluster, and for each question to it.",
 )
 @click.option("--explain", metavar="CODE", help="Say at length what a code means, and check nothing.")
 @check_inside.options
@@ -65,8 +65,9 @@ def command(
     from deploykit.check.from_here import Expected, walk
     from deploykit.cli import check_view
 
+    pyspark, made_for = _version("--client", client), _version("--spark", spark)
     expected = Expected(
-        client=_version("--client", client) or _version("--spark", spark),
+        client=pyspark or made_for,
         python=client_python or _mage_python(),
         executor_python=executor_python,
     )

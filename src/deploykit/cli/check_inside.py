@@ -117,7 +117,8 @@ def refuse_unused(chosen: Options) -> None:
 def judge(url: str | None, chosen: Options, *, seconds: float) -> "Decide":
     """Of failures that were met here: the context that was named is asked, or the current one about a Service's name.
 
-    The current one has what is left of `seconds` from now, for the whole: nobody has asked for it.
+    Each question has `seconds`; the current context has what is left of them from now, for the whole: nobody has
+    asked for it.
     """
     from deploykit.check.cluster import outside
     from deploykit.kubernetes_api import is_set_up
@@ -130,7 +131,7 @@ def judge(url: str | None, chosen: Options, *, seconds: float) -> "Decide":
     def open_api() -> "KubernetesApi":
         from deploykit.kubernetes_api import KubernetesApi
 
-        return KubernetesApi(chosen.context, limit=limit)
+        return KubernetesApi(chosen.context, timeout=seconds, limit=limit)
 
     return outside.judge(url, open_api, home=chosen.namespace, chosen=chosen.context is not None)
 

@@ -143,6 +143,13 @@ def test_an_option_that_the_environment_sets_for_every_command_is_refused_by_non
     assert "meaning" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--client", "--spark"])
+def test_a_version_that_is_none_is_refused_also_where_the_other_is_given(capsys, option):
+    versions = {"--client": "4.1.1", "--spark": "4.1.1"} | {option: "four"}
+    assert run(["check", "sc://127.0.0.1:1", *(word for pair in versions.items() for word in pair)]) == 2
+    assert f"{option} 'four' is no Spark version." in capsys.readouterr().err
+
+
 def test_no_address_is_wrong_usage(capsys):
     assert run(["check"]) == 2
     assert "no-address" in capsys.readouterr().out

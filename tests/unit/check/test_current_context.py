@@ -58,12 +58,13 @@ def test_it_is_not_asked_about_what_is_no_services_name(capsys, closed_port, hos
     assert "The state of the cluster, which decides, was not asked." in said
 
 
-def test_a_cluster_that_does_not_answer_takes_no_more_than_the_rest_of_the_time(capsys, monkeypatch, tmp_path):
+@pytest.mark.parametrize("context", [[], ["--context", "here"]])
+def test_a_cluster_that_does_not_answer_takes_no_more_than_the_rest_of_the_time(capsys, monkeypatch, tmp_path, context):
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and says nothing
         server = f"http://127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", server)))
         begin = time.monotonic()
-        assert run(["check", "sc://spark.ilum.svc", "--timeout", "0.5"]) == 4
+        assert run(["check", "sc://spark.ilum.svc", "--timeout", "0.5", *context]) == 4
         assert time.monotonic() - begin < 2.5  # with the client's import
     said = capsys.readouterr().out
     assert "One of these, the likeliest first:" in said
