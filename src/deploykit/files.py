@@ -3,12 +3,12 @@
 import fcntl
 import math
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from deploykit.errors import BuildError, UsageError
 from deploykit.progress import Progress
@@ -61,24 +61,21 @@ def _lock(handle: int, path: Path, doing: str, progress: Progress | None, second
 def writing(target: Path, *, alone: bool = False) -> Iterator[IO[bytes]]:
     """A file that becomes `target` all at once when the block ends well, and leaves nothing behind when it does not.
 
-    It has the rights of the one that it replaces. `alone`: nobody else writes it meanwhile. Then what is being written
-    has one name, so that a killed process leaves nothing that the next one does not use up.
+    It has the rights of the one that it replaces, a new one those that the umask leaves. `alone`: nobody else writes it
+    meanwhile. Then what is being written has one name, so that a killed process leaves nothing that the next one does
+    not use up.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
-    part = f".{target.name}.part"
-    with (
-        target.with_name(part).open("wb")
-        if alone
-        else tempfile.NamedTemporaryFile(dir=target.parent, prefix=f"{part}-", delete=False)
-    ) as file:
+    part = target.with_name(f".{target.name}.part" if alone else f".{target.name}.part-{uuid4().hex}")
+    with part.open("wb") as file:
         try:
-            os.fchmod(file.fileno(), mode)
+            if target.exists():
+                os.fchmod(file.fileno(), target.stat().st_mode & 0o777)
             yield file
             file.flush()
-            Path(file.name).replace(target)
+            part.replace(target)
         except BaseException:
-            Path(file.name).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
             raise
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import os
 import subprocess
 import sys
 import threading
@@ -96,13 +97,20 @@ def write_half(target: Path, error: type[BaseException], *, alone: bool) -> None
 
 
 @pytest.mark.parametrize("alone", [False, True])
-def test_a_file_appears_when_it_is_complete_and_others_may_read_it(tmp_path, alone):
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_a_file_appears_when_it_is_complete_and_others_may_read_it_where_the_umask_says_so(
+    tmp_path, alone, umask, mode
+):
     target = tmp_path / "a" / "file"
-    with files.writing(target, alone=alone) as file:
-        file.write(b"content")
-        assert not target.exists()
+    before = os.umask(umask)
+    try:
+        with files.writing(target, alone=alone) as file:
+            file.write(b"content")
+            assert not target.exists()
+    finally:
+        os.umask(before)
     assert target.read_bytes() == b"content"
-    assert target.stat().st_mode & 0o777 == 0o644
+    assert target.stat().st_mode & 0o777 == mode
     assert names(tmp_path) == ["a/file"]
 
 
