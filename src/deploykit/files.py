@@ -79,11 +79,18 @@ def writing(target: Path, *, alone: bool = False) -> Iterator[IO[bytes]]:
             raise
 
 
-def write(path: Path, text: str, *, fix: str, alone: bool = False) -> None:
-    """Write a text for people, as `writing` does; a link stays one. Raises `UsageError`, where `fix` is what helps."""
+def write(path: Path, content: str | bytes, *, fix: str, alone: bool = False) -> None:
+    """Write a file for people, as `writing` does; a link stays one, and a pipe or a device is written to.
+
+    Raises `UsageError`, where `fix` is what helps.
+    """
+    data = content.encode() if isinstance(content, str) else content
     try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            return
         with writing(path.resolve(), alone=alone) as file:
-            file.write(text.encode())
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

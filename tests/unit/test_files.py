@@ -160,6 +160,15 @@ def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path):
     assert raised.value.fix == "another --file"
 
 
+def test_a_pipe_is_written_to_and_stays_one(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        files.write(pipe, "x", fix="")
+        assert reader.communicate(timeout=10)[0] == b"x"
+    assert pipe.is_fifo()
+
+
 def test_a_text_that_is_not_utf_8_and_a_file_that_is_not_there_are_sentences(tmp_path):
     (tmp_path / "latin").write_bytes("Größe".encode("latin-1"))
     for name, why in (("latin", "not UTF-8"), ("none", "No such file or directory")):

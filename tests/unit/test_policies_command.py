@@ -98,9 +98,21 @@ def test_what_is_there_and_what_would_be_installed_are_judged_together(as_json, 
 def test_the_patch_is_applied_beside_and_opens_the_way(as_json, policies, values, there, tmp_path):
     patch = tmp_path / "allow.yaml"
     assert policies("--values", values, there, "--patch", str(patch))[0] == 4
+    before = patch.read_text()
+    code, _, err = policies("--values", values, there, str(patch), "--patch", str(patch))
+    assert (code, err) == (0, f"Nothing was written to {patch}: there is no NetworkPolicy to add\n")
+    assert patch.read_text() == before
     code, found = as_json("--values", values, there, str(patch))
     assert (code, found["missing"]) == (0, [])
     assert cell(found, "test", SPARK)["allowed"] is True
+
+
+def test_a_patch_that_cannot_be_written_is_a_sentence_and_what_was_there_stays(policies, values, there, tmp_path):
+    (tmp_path / "file").touch()
+    code, _, err = policies("--values", values, there, "--patch", str(tmp_path / "file" / "allow.yaml"))
+    assert code == 2
+    assert "allow.yaml cannot be written." in err
+    assert "Try: another --patch" in err
 
 
 def test_plan_says_it_too_and_says_nothing_of_it_unless_asked(capsys, values, there):

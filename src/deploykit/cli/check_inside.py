@@ -201,13 +201,14 @@ def _from_mage(url: str | None, chosen: Options, executor_python: str | None, ti
 def _draw(table: "Table", chosen: Options) -> None:
     if chosen.svg is None and chosen.mermaid is None:
         return
+    from deploykit import files
     from deploykit.check.picture.drawing import picture
     from deploykit.check.picture.mermaid import mermaid
     from deploykit.check.picture.svg import svg
 
     for path, draw in ((chosen.svg, svg), (chosen.mermaid, mermaid)):
         if path is not None:
-            path.write_text(draw(picture(table)), encoding="utf-8")
+            files.write(path, draw(picture(table)), fix="another file")
             output.talk(f"Wrote {path}")
 
 

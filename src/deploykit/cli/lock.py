@@ -2,7 +2,7 @@
 
 import click
 
-from deploykit import catalog
+from deploykit import catalog, files
 from deploykit.catalog import Extra, SparkLine
 from deploykit.cli import output
 from deploykit.errors import IncompatibleError
@@ -39,7 +39,6 @@ def command(*, reference: str | None, check: bool, output_format: str) -> int:
             continue
         changed.append(str(path))
         if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(fresh, encoding="utf-8")
+            files.write(path, fresh, fix="a checkout of your own")
     output.data_list(changed, output_format)
     return 5 if check and changed else 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from deploykit import files
 from deploykit.cli import output
 from deploykit.cli.output import Json
 from deploykit.deploy.policies import Answer, Finding, Network, explain, notes, patch
@@ -116,10 +117,12 @@ def patches_yaml(items: Sequence[Item]) -> str:
 
 
 def write_patches(path: Path | None, items: Sequence[Item]) -> None:
-    """Write them where `--patch` says, if it does."""
-    if path is not None:
-        path.write_text(patches_yaml(items), encoding="utf-8")
+    """Write them where `--patch` says, if it does and there are any."""
+    if path is not None and items:
+        files.write(path, patches_yaml(items), fix="another --patch")
         output.talk(f"Wrote {len(items)} NetworkPolicies to {path}")
+    elif path is not None:
+        output.talk(f"Nothing was written to {path}: there is no NetworkPolicy to add")
 
 
 def _once(words: Iterator[str]) -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from deploykit import files
 from deploykit.cli import output
 from deploykit.cli.registry_options import insecure_registry
 from deploykit.cli.seconds import Seconds
@@ -58,7 +59,7 @@ def command(
     found = verify(registry, tag=named.tag, digest=named.digest, platform=platform, key=key)
     _show(image, found, output_format)
     if sbom is not None and found.materials:
-        sbom.write_bytes(found.materials)
+        files.write(sbom, found.materials, fix="another --sbom")
         output.talk(f"Wrote {sbom}")
     elif sbom is not None:
         output.talk(f"Nothing was written to {sbom}: there is no bill of materials for {platform}")
