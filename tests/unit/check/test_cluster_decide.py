@@ -56,6 +56,16 @@ def env(value: str) -> dict[str, str]:
     return {"name": "JAVA_TOOL_OPTIONS", "value": value}
 
 
+def test_a_pod_that_a_template_will_make_has_no_port_to_be_wrong() -> None:
+    template = {"metadata": {"labels": DRIVER}, "spec": {"containers": [{"name": "main"}]}}
+    server = {
+        "kind": "Deployment",
+        "metadata": {"namespace": "ilum", "name": "connect"},
+        "spec": {"template": template},
+    }
+    assert told("refused", service("ilum", "spark", {"spark-role": "driver"}, target=4040), server) is None
+
+
 STARTED_NOW = {"state": {"running": {"startedAt": "2026-11-23T04:59:30Z"}}}
 PULLING = {"state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
 

@@ -119,8 +119,10 @@ def _targets(state: ClusterState, service: Service, wanted: Dialled, pods: tuple
         return
     items = {one["metadata"]["name"]: one for one in state.items("Pod", service.namespace)}
     for pod in filter(_serves_spark, pods):  # behind what ends TLS before Spark, any port may be right
-        target, item = leading.target, items[pod.name]
-        if misses_connect(item, {target} if isinstance(target, int) else pod.numbers(target, leading.protocol)):
+        target, item = leading.target, items.get(pod.name)  # none for a pod that a template will make
+        if item is not None and misses_connect(
+            item, {target} if isinstance(target, int) else pod.numbers(target, leading.protocol)
+        ):
             known = connect_port(item)
             found = {
                 "target": str(target),
