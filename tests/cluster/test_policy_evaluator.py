@@ -16,11 +16,16 @@ from tests.cluster.release import until
 from tests.needs import Cluster
 from tests.unit.deploy.policies.worlds import policies
 
-from deploykit.deploy.policies import Network, evaluate, load, patch, read_cluster
-from deploykit.kubernetes_api import KubernetesApi
+from deploykit.deploy.policies import Network, evaluate, load, patch, read_labels, read_namespace
+from deploykit.kubernetes_api import EVERYWHERE, Item, KubernetesApi
 
 GROUPS = 6
 SETS = int(os.environ.get("DEPLOYKIT_TEST_POLICY_SETS") or 48)
+
+
+def everything(api: KubernetesApi) -> list[Item]:
+    """What policies see of the whole cluster."""
+    return [*read_namespace(api, EVERYWHERE), *read_labels(api).objects]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +70,7 @@ def test_evaluator_and_cluster_agree_on_random_policies(pods: Pods) -> None:
             )
         ]
         pods.apply(wanted)
-        live = read_cluster(api).objects
+        live = everything(api)
         ours = {policy["metadata"]["namespace"] for policy in wanted}
         others = [item for item in live if item["kind"] != "NetworkPolicy" or item["metadata"]["namespace"] not in ours]
         as_stored, as_written = load(live), load([*others, *wanted])
@@ -98,7 +103,7 @@ def test_a_patch_that_is_applied_opens_the_connection(pods: Pods) -> None:
     pods.apply(closed)
     assert probe(asked, 0.5) == {0: [False]}
     answer = evaluate(
-        load(read_cluster(KubernetesApi()).objects),
+        load(everything(KubernetesApi())),
         source=source.address,
         target=target.address,
         port=PORTS[0],

@@ -1,11 +1,12 @@
 """The state of the cluster around one connection: read once, by as few lists as it takes, and judged elsewhere."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from deploykit.deploy.locate import carries
-from deploykit.deploy.policies import LiveObjects, Network, load, read_cluster
+from deploykit.deploy.policies import Network, load, read_labels, read_namespace
 from deploykit.deploy.policies.dns import SYSTEM as DNS_NAMESPACES
 from deploykit.deploy.policies.dns import is_known as has_dns
 from deploykit.deploy.policies.mage_destinations import API_SERVER
@@ -46,19 +47,20 @@ def read(api: KubernetesApi, namespaces: Iterable[str]) -> ClusterState:
     """
     asked = tuple(dict.fromkeys(filter(None, namespaces)))
     wanted = tuple(dict.fromkeys((*asked, *DNS_NAMESPACES)))
-    with ThreadPoolExecutor(len(wanted) + 1) as pool:
-        api_server = pool.submit(_api_server, api)
+    with ThreadPoolExecutor(len(wanted) + 2) as pool:
+        api_server, listed = pool.submit(_api_server, api), pool.submit(read_labels, api)
         answers = dict(zip(wanted, pool.map(lambda one: _read(api, one), wanted), strict=True))
-    found = {name: answer for name, answer in answers.items() if isinstance(answer, LiveObjects)}
+    found = {name: answer for name, answer in answers.items() if not isinstance(answer, UnreachableError)}
     refused = {name: answer for name, answer in answers.items() if isinstance(answer, UnreachableError)}
     if not found.keys() & set(asked):
         raise refused[asked[0]]
-    objects = (*_once(found.values()), *api_server.result())
+    labelled = listed.result()
+    objects = (*chain.from_iterable(found.values()), *labelled.objects, *api_server.result())
     network = load(objects)
     unread = (
         *(f"Namespace {name} may not be read: {refused[name].why}" for name in asked if name in refused),
         *(() if has_dns(network) else (f"The cluster's DNS was not seen, in {' or '.join(DNS_NAMESPACES)}.",)),
-        *dict.fromkeys(sentence for answer in found.values() for sentence in answer.unread),
+        *labelled.unread,
     )
     readable = frozenset(found)
     return ClusterState(network=replace(network, unread=unread, seen=readable), objects=objects, readable=readable)
@@ -70,9 +72,9 @@ def labels(item: Item) -> Mapping[str, str]:
     return found
 
 
-def _read(api: KubernetesApi, namespace: str) -> LiveObjects | UnreachableError:
+def _read(api: KubernetesApi, namespace: str) -> tuple[Item, ...] | UnreachableError:
     try:
-        return read_cluster(api, namespaces=[namespace])
+        return read_namespace(api, namespace)
     except UnreachableError as error:
         return error
 
@@ -89,13 +91,3 @@ def _api_server(api: KubernetesApi) -> tuple[Item, ...]:
         )
     except UnreachableError:
         return ()
-
-
-def _once(answers: Iterable[LiveObjects]) -> Iterator[Item]:
-    """Without the namespaces, which every answer repeats."""
-    seen = set()
-    for item in (item for answer in answers for item in answer.objects):
-        key = item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]
-        if key not in seen:
-            seen.add(key)
-            yield item

@@ -2,7 +2,7 @@
 
 Three steps, and everything after the first is pure::
 
-    objects = read_yaml(text)                      # `helm template`; read_files(path); read_cluster(api).objects
+    objects = read_yaml(text)                      # `helm template`; read_files(path); read_namespace(api, "mage")
     network = load(objects, namespace="mage")      # one frozen value; put what would be installed after what is there
     answer = evaluate(network, source=network.pod("mage", "deployment/mage"),
                       target=network.service("ilum", "spark-connect-server"), port=15002)
@@ -31,7 +31,7 @@ from deploykit.deploy.policies.dns import destinations as dns_destinations
 from deploykit.deploy.policies.evaluate import Answer, Decision, Path, Reason, evaluate
 from deploykit.deploy.policies.explain import explain
 from deploykit.deploy.policies.findings import Code, Finding, findings
-from deploykit.deploy.policies.live import LiveObjects, read_cluster
+from deploykit.deploy.policies.live import LiveObjects, read_labels, read_namespace
 from deploykit.deploy.policies.load import load, read_files, read_yaml
 from deploykit.deploy.policies.mage import mage_kinds, mage_pods, unlabelled_worker
 from deploykit.deploy.policies.mage_destinations import Destinations, mage_destinations, named_by
@@ -72,8 +72,9 @@ __all__ = [
     "near_misses",
     "notes",
     "patch",
-    "read_cluster",
     "read_files",
+    "read_labels",
+    "read_namespace",
     "read_yaml",
     "table",
     "unlabelled_worker",

@@ -1,6 +1,5 @@
 """The objects of a running cluster that policies see."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from deploykit.errors import UnreachableError
@@ -22,18 +21,22 @@ class LiveObjects:
     unread: tuple[str, ...] = ()
 
 
-def read_cluster(api: KubernetesApi, *, namespaces: Iterable[str] = ()) -> LiveObjects:
-    """The pods, Services and policies of some namespaces or, with none, of the whole cluster.
+def read_namespace(api: KubernetesApi, namespace: str) -> tuple[Item, ...]:
+    """The pods, Services and policies of a namespace or, with `EVERYWHERE`, of the whole cluster.
 
-    Raises `UnreachableError` when the API server does not answer or does not let you list these. The labels of
-    namespaces are for whom may list them; without, each namespace has its name alone, and `unread` says so.
+    Raises `UnreachableError` when the API server does not answer or does not let you list these.
     """
-    objects: list[Item] = []
-    for namespace in tuple(namespaces) or (EVERYWHERE,):
-        for resource, kind in _KINDS.items():
-            objects += ({**item, "kind": kind} for item in api.list_objects(resource, namespace))
+    return tuple(
+        {**item, "kind": kind} for resource, kind in _KINDS.items() for item in api.list_objects(resource, namespace)
+    )
+
+
+def read_labels(api: KubernetesApi) -> LiveObjects:
+    """The namespaces, which have the labels that policies ask for.
+
+    They are for whom may list them; without, each namespace has its name alone, and `unread` says so.
+    """
     try:
-        objects += ({**item, "kind": "Namespace"} for item in api.list_objects("namespaces", EVERYWHERE))
+        return LiveObjects(tuple({**item, "kind": "Namespace"} for item in api.list_objects("namespaces", EVERYWHERE)))
     except UnreachableError as error:
-        return LiveObjects(tuple(objects), (f"The labels of namespaces are not known: {error.why}",))
-    return LiveObjects(tuple(objects))
+        return LiveObjects((), (f"The labels of namespaces are not known: {error.why}",))

@@ -6,9 +6,9 @@ import pytest
 from tests.unit.deploy.policies.writing import network, pod, policy, service
 from tests.unit.kubernetes.api_server import kubeconfig, serving
 
-from deploykit.deploy.policies import load, mage_pods, read_cluster, read_files, read_yaml
+from deploykit.deploy.policies import load, mage_pods, read_files, read_labels, read_namespace, read_yaml
 from deploykit.errors import UnreachableError, UsageError
-from deploykit.kubernetes_api import KubernetesApi
+from deploykit.kubernetes_api import EVERYWHERE, KubernetesApi
 
 TEMPLATE = "{metadata: {labels: {app: mage}}, spec: {containers: [{ports: [{name: http, containerPort: 6789}]}]}}"
 
@@ -170,12 +170,12 @@ LIVE = {
 }
 
 
-def cluster(tmp_path, monkeypatch, answers, namespaces=()):
+def cluster(tmp_path, monkeypatch, answers, namespace=EVERYWHERE):
     with serving({path: {"items": items} for path, items in answers.items()}) as port:
         monkeypatch.setenv("KUBECONFIG", str(kubeconfig(tmp_path / "config", f"http://127.0.0.1:{port}")))
         monkeypatch.setenv("no_proxy", "127.0.0.1")
-        live = read_cluster(KubernetesApi(), namespaces=namespaces)
-    return load(live.objects, unread=live.unread)
+        objects, labels = read_namespace(KubernetesApi(), namespace), read_labels(KubernetesApi())
+    return load([*objects, *labels.objects], unread=labels.unread)
 
 
 def test_a_whole_cluster_is_read(tmp_path, monkeypatch):
@@ -189,7 +189,7 @@ def test_who_may_not_list_namespaces_is_told_that_their_labels_are_unknown(tmp_p
     one = {
         path.replace("/v1/", "/v1/namespaces/mage/"): items for path, items in LIVE.items() if "namespaces" not in path
     }
-    found = cluster(tmp_path, monkeypatch, one, ["mage"])
+    found = cluster(tmp_path, monkeypatch, one, "mage")
     assert [str(one) for one in found.pods] == ["mage/one"]
     assert found.namespace_labels("mage") == {"kubernetes.io/metadata.name": "mage"}
     [sentence] = found.unread
