@@ -53,7 +53,8 @@ def newest(request: Request, *, engine: Engine, progress: Progress) -> tuple[Bas
 
         found = resolve.base(reference, request, known, progress=progress)
         return found, resolve.java(request, found, known, progress=progress), plan.REGISTRY
-    engine.ping()
+    if request.engine:  # one that nobody named has just answered
+        engine.ping()
     found = base.resolve(reference, platform=request.platform, engine=engine, progress=progress)
     return found, java.resolve(request, found, known, engine=engine, progress=progress), plan.DOCKER
 
@@ -109,7 +110,8 @@ def _digest(registry: Registry, made: Plan) -> str | DeploykitError | None:
 
 def _look(reference: str, request: Request, engine: Engine, progress: Progress) -> Base:
     if maker(request, engine) == plan.DOCKER:
-        engine.ping()
+        if request.engine:
+            engine.ping()
         return base.resolve(reference, platform=request.platform, engine=engine, progress=progress)
     from deploykit.image.append import resolve
 
