@@ -13,6 +13,9 @@ CONNECT_PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin"
 """What `spark.plugins` holds where another application is a Spark Connect server too."""
 DRIVER_CONTAINER = "spark-kubernetes-driver"
 """The name of Spark's own container in a driver pod."""
+RUN_LABEL = "spark-app-selector"
+"""The label that a driver and its executors share. Another value each time a Spark job starts: nothing that selects by
+it is stable."""
 CONNECT_ROLE = "connect-server"
 """The label `spark-role` of a Spark Connect server that Kubeflow's operator made."""
 
@@ -50,7 +53,7 @@ class SparkPod:
     @property
     def application(self) -> str:
         """What a driver and its executors share: the id of one run."""
-        return self.labels.get("spark-app-selector", self.name)
+        return self.labels.get(RUN_LABEL, self.name)
 
     @property
     def is_connect(self) -> bool:

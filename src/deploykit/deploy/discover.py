@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from deploykit import spark_pods
 from deploykit.deploy.control_plane import CILIUM_LABELS
 from deploykit.deploy.locate import Service, ServicePort
+from deploykit.deploy.policies.mage import OURS
 from deploykit.errors import UnreachableError
 from deploykit.kubernetes_api import SECONDS, Item, KubernetesApi
 from deploykit.spark_pods import SparkPod
-
-CHART = "mage-ilum"
-"""The value of `app.kubernetes.io/name` on what our chart makes."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Cluster:
 
 def is_ours(item: Item) -> bool:
     """Whether a release of our chart made it."""
-    return (item["metadata"].get("labels") or {}).get("app.kubernetes.io/name") == CHART
+    return (item["metadata"].get("labels") or {}).get("app.kubernetes.io/name") == OURS
 
 
 def _service(item: Item) -> Service:

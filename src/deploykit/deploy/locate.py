@@ -4,10 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploykit.errors import UnreachableError, UsageError
-from deploykit.spark_pods import CONNECT_PORT, SparkPod, connect_drivers
-
-_RUN_LABEL = "spark-app-selector"
-"""Another value each time a Spark job starts: nothing that selects by it is stable."""
+from deploykit.spark_pods import CONNECT_PORT, RUN_LABEL, SparkPod, connect_drivers
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def locate(
 
 
 def _leads_to(service: Service, pods: Sequence[SparkPod], wanted: Sequence[SparkPod]) -> Location | None:
-    if service.headless or not service.selector or _RUN_LABEL in service.selector:
+    if service.headless or not service.selector or RUN_LABEL in service.selector:
         return None
     selected = [pod for pod in pods if carries(pod.labels, service.selector)]
     if len(selected) != 1 or selected[0] not in wanted:
@@ -114,7 +111,7 @@ def _own_labels(driver: SparkPod, pods: Sequence[SparkPod], labels: Mapping[str,
     """Labels that outlive a restart of the job and select this driver alone."""
     own = {key: driver.labels[key] for key in ("spark-role", "spark-app-name") if key in driver.labels}
     own.update(labels)
-    if not own or _RUN_LABEL in own or sum(carries(pod.labels, own) for pod in pods) != 1:
+    if not own or RUN_LABEL in own or sum(carries(pod.labels, own) for pod in pods) != 1:
         raise UsageError(
             f"No lasting label tells driver {driver.name} from the others",
             fix="add spark.kubernetes.driver.label.spark-connect=true to the Spark Connect job, start it anew, "

@@ -15,10 +15,9 @@ from deploykit.deploy.policies import Pod, Service
 from deploykit.deploy.policies.dialled import Dialled, find_service
 from deploykit.deploy.policies.model import ServicePort
 from deploykit.kubernetes_api import Item
-from deploykit.spark_pods import CONNECT_PORT
+from deploykit.spark_pods import CONNECT_PORT, RUN_LABEL
 
 _DRIVER = {"spark-role": "driver"}
-_APPLICATION = "spark-app-selector"
 
 
 def problems(state: ClusterState, wanted: Dialled, *, now: datetime) -> Iterator[Step]:
@@ -147,7 +146,7 @@ def crowd(state: ClusterState, wanted: Dialled) -> Iterator[Step]:
     if len(drivers) > 1:
         connect = next((pod for pod in drivers if pod.numbers("spark-connect", "TCP")), drivers[0])
         found = {"count": str(len(drivers)), "pods": _names(drivers)}
-        yield failed("several-drivers", {**values, **found, "application": connect.labels.get(_APPLICATION, "ID")})
+        yield failed("several-drivers", {**values, **found, "application": connect.labels.get(RUN_LABEL, "ID")})
     elif executors:
         yield failed("executors-behind-service", {**values, "pods": _names(executors), "target": str(CONNECT_PORT)})
 

@@ -15,13 +15,13 @@ from deploykit.deploy.policies.mage import (
     starts_jobs,
     unlabelled_worker,
 )
+from deploykit.deploy.policies.model import JOB_LABELS
 from deploykit.kubernetes_api import Item
 
 PROBE_LABEL = "deploykit.io/probe"
 """On the pods that a check starts, so that none of them is taken for Mage."""
 
 _NAME, _RELEASE, _KIND = "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"
-_JOB = ("batch.kubernetes.io/job-name", "job-name")
 _OF_A_MOMENT = frozenset({"test", "drift-check", "worker"})
 _OF_A_RELEASE = ("app.kubernetes.io/", "helm.sh/")
 
@@ -112,7 +112,7 @@ def _would_have(plain: Kind, name: str) -> dict[str, str]:
     kept = {key: value for key, value in own.items() if key.startswith(_OF_A_RELEASE)} | {_KIND: name}
     if name == "worker":  # the executor's ConfigMap names no more than these
         kept = {key: kept[key] for key in (_NAME, _RELEASE, _KIND)}
-    of_job = dict.fromkeys(_JOB, f"{plain.release}-check") if name in ("worker", "drift-check") else {}
+    of_job = dict.fromkeys(JOB_LABELS, f"{plain.release}-check") if name in ("worker", "drift-check") else {}
     return kept | of_job
 
 

@@ -24,14 +24,13 @@ from deploykit.deploy.policies.dialled import Dialled, at_service, dialled
 from deploykit.deploy.policies.mage_destinations import SPARK
 from deploykit.errors import UnreachableError, UsageError
 from deploykit.kubernetes_api import Item, KubernetesApi
-from mage_ilum.connect.address import ConnectAddress
+from mage_ilum.connect.address import URL_VARIABLE, ConnectAddress
 from mage_ilum.errors import AddressError
 
 SECONDS = 3.0
 """For a probe, from the moment its container runs."""
 _NETWORK_SECONDS = 2.0
 """Of these, for the way to Spark: the rest is Python's start."""
-_VARIABLE = "ILUM_SPARK_CONNECT_URL"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +127,7 @@ def _given(url: str | None) -> ConnectAddress | None:
 
 def _of_the_pods(found: Sequence[Kind]) -> ConnectAddress | None:
     """Where the pods go; `None` where only they know, or theirs is none, as they will say."""
-    named = (environment(kind.container).get(_VARIABLE) for kind in found)
+    named = (environment(kind.container).get(URL_VARIABLE) for kind in found)
     text = next(filter(None, named), None)
     try:
         return ConnectAddress.parse(text) if text else None

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from deploykit.deploy.policies import stand_in
-from deploykit.deploy.policies.model import Network, Pod, Policy
+from deploykit.deploy.policies.model import JOB_LABELS, Network, Pod, Policy
 from deploykit.deploy.policies.selector import Labels
 
 OURS = "mage-ilum"
@@ -14,7 +14,6 @@ UNLABELLED = "unlabelled-worker"
 KINDS = ("server", "scheduler", "web", "worker", UNLABELLED, "test", "drift-check")
 """In the order of the table."""
 _EXECUTOR = "K8S_CONFIG_FILE"
-_JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _NAME, _KIND = "app.kubernetes.io/name", "app.kubernetes.io/component"
 
 
@@ -58,7 +57,7 @@ def starts_jobs(network: Network, namespace: str) -> bool:
 
 def is_of_jobs(policy: Policy) -> bool:
     """Whether a policy selects the pods of any Job, which are there only while a Job runs."""
-    return any(one.key in _JOB_LABELS and one.operator == "Exists" for one in policy.pods.requirements)
+    return any(one.key in JOB_LABELS and one.operator == "Exists" for one in policy.pods.requirements)
 
 
 def is_mage(labels: Labels) -> bool:
@@ -74,7 +73,7 @@ def kind_of(labels: Labels) -> str:
 def unlabelled_worker(namespace: str) -> Pod:
     """A pod that Mage's Kubernetes executor starts without `K8S_CONFIG_FILE`: it has only the labels of its Job."""
     name = "mage-data-prep-block-1"
-    return Pod(namespace=namespace, name=f"job/{name}", labels=dict.fromkeys(_JOB_LABELS, name))
+    return Pod(namespace=namespace, name=f"job/{name}", labels=dict.fromkeys(JOB_LABELS, name))
 
 
 def _place(pod: Pod) -> tuple[str, str]:

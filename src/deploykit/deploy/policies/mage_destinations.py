@@ -12,10 +12,11 @@ from deploykit.deploy.policies.model import NAMESPACE_NAME, IPBlock, Network, Po
 from deploykit.deploy.policies.resolve import Place, resolve
 from deploykit.deploy.policies.table import Destination
 from deploykit.spark_pods import CONNECT_PORT
+from mage_ilum.connect.address import URL_VARIABLE
 
 SPARK = "Spark"
 _VARIABLES = {
-    "ILUM_SPARK_CONNECT_URL": SPARK,
+    URL_VARIABLE: SPARK,
     "MAGE_DATABASE_CONNECTION_URL": "database",
     "REDIS_URL": "Redis",
     "ILUM_SQL_URL": "Ilum SQL",

@@ -18,6 +18,8 @@ Block: TypeAlias = IPv4Network | IPv6Network
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The label with its own name that the API server gives every namespace."""
+JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
+"""The labels with its Job's name that the API server gives every pod of a Job."""
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ import re
 
 from deploykit.deploy.policies.evaluate import Answer, Decision, Path
 from deploykit.deploy.policies.index import End
-from deploykit.deploy.policies.model import NAMESPACE_NAME, Pod, Service
+from deploykit.deploy.policies.model import JOB_LABELS, NAMESPACE_NAME, Pod, Service
 from deploykit.deploy.policies.selector import Labels, Requirement, Selector
 from deploykit.kubernetes_api import Item
+from deploykit.spark_pods import RUN_LABEL
 
-_JOB = "batch.kubernetes.io/job-name"
 _OF_ONE_RUN = frozenset(
     {
-        "pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", "job-name", _JOB,
+        "pod-template-hash", "controller-revision-hash", "pod-template-generation", "controller-uid", *JOB_LABELS,
         "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-completion-index",
-        "apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name", "spark-app-selector", "spark-exec-id",
+        "apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name", RUN_LABEL, "spark-exec-id",
         "spark-version", "helm.sh/chart", "app.kubernetes.io/version", "app.kubernetes.io/managed-by",
     }
 )  # fmt: skip
@@ -86,7 +86,9 @@ def _selected(decision: Decision, pod: Pod) -> Selector:
 def _own(pod: Pod) -> Selector:
     """A pod by labels that last, else by being of a Job; without a condition where it has neither."""
     kept = lasting(pod.labels)
-    return Selector.labels(kept) if kept or _JOB not in pod.labels else Selector((Requirement(_JOB, "Exists"),))
+    if not kept and JOB_LABELS[0] in pod.labels:
+        return Selector((Requirement(JOB_LABELS[0], "Exists"),))
+    return Selector.labels(kept)
 
 
 def _peer(decision: Decision, answer: Answer) -> Item | None:

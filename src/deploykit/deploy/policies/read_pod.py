@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from deploykit.deploy.policies import fields
-from deploykit.deploy.policies.model import Address, ContainerPort, Pod
+from deploykit.deploy.policies.model import JOB_LABELS, Address, ContainerPort, Pod
 from deploykit.deploy.policies.read_policy import protocol
 from deploykit.kubernetes_api import Item
 
@@ -75,7 +75,7 @@ def _addresses(status: Item, many: str, one: str) -> tuple[Address, ...]:
 
 
 def _job_labels(name: str) -> dict[str, str]:
-    return {"batch.kubernetes.io/job-name": name, "job-name": name}
+    return dict.fromkeys(JOB_LABELS, name)
 
 
 def _executor(item: Item) -> dict[str, Any] | None:
