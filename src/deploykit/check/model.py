@@ -38,7 +38,7 @@ def skipped(name: str, code: str, *, where: str = "here", **values: str) -> Step
 
 
 def seen_from(walk: Walk, where: str) -> Walk:
-    """The same walk, from another place, such as `pod kind server`."""
+    """The same walk, from another place, such as `server`, a kind of pod."""
     return replace(walk, steps=tuple(replace(step, where=where) for step in walk.steps))
 
 

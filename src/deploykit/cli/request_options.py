@@ -1,4 +1,4 @@
-"""The options that say what image is wanted: the same for `plan`, `render` and `image`."""
+"""The options that say what image is wanted: the same for `plan`, `render`, `image`, `sync` and `status`."""
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum
