@@ -30,6 +30,8 @@ SHARED = Path(os.environ.get("DEPLOYKIT_SHARED") or REPOSITORY.parent / "shared"
 TESTBED = SHARED / "testbed"
 TESTBED_DIR = Path(os.environ.get("TESTBED_DIR") or "/var/lib/testbed")
 
+REGISTRY = "127.0.0.1:5000"
+"""The testbed's."""
 MAGE = "0.9.80"
 BUILD = REPOSITORY / ".build"
 """What tests get once and keep."""
@@ -52,10 +54,14 @@ def missing(what: str, fix: str) -> NoReturn:
 
 
 def bring_up(part: str, *arguments: str, what: str, seconds: float, **environment: str) -> None:
-    """Run a testbed script, one at a time on this machine; it returns in a second or two when the part is up."""
+    """Run a testbed script, unless its part is up; of those that disturb each other, one at a time on this machine."""
+    if part in ("spark", "ilum"):
+        bring_up("spark-image", arguments[0], what=what, seconds=seconds)
+    if _is_up(part, *arguments):
+        return
     TESTBED_DIR.mkdir(parents=True, exist_ok=True)
     try:
-        with locked(TESTBED_DIR / "deploykit-test.lock"):
+        with locked(_lock(part, *arguments)):
             subprocess.run(
                 [TESTBED / part, *arguments],
                 env={**os.environ, **environment},
@@ -71,6 +77,27 @@ def bring_up(part: str, *arguments: str, what: str, seconds: float, **environmen
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["no message"])[-1]
         missing(what, f"testbed/{part} failed: {last}")
+
+
+def _lock(part: str, *arguments: str) -> Path:
+    """What a script holds while it runs; `.ci/run` names the same files."""
+    alone = {"spark-image": arguments[:1], "spark": arguments[1:2], "services": ()}
+    name = "-".join(("", part, *alone[part])) if part in alone else ""
+    return TESTBED_DIR / f"deploykit-test{name}.lock"
+
+
+def _is_up(part: str, *arguments: str) -> bool:
+    """Whether a part is there, where that is asked without a lock that another may hold for minutes."""
+    images = {"base": f"mageai/mageai:{MAGE}", "services": "testbed/redis:7"}
+    if part == "spark-image":
+        images[part] = f"testbed/spark:{arguments[0]}"
+    if part in images:
+        name, _, tag = images[part].partition(":")
+        return _status(f"http://{REGISTRY}/v2/{name}/manifests/{tag}") == 200
+    if part == "docker":
+        probe = subprocess.run(["/usr/bin/docker", "version"], capture_output=True, timeout=20, check=False)
+        return probe.returncode == 0 and _status(f"http://{REGISTRY}/v2/") == 200
+    return False
 
 
 def fetch(what: str, command: list[str], *, cwd: Path, env: dict[str, str] | None = None) -> None:
@@ -103,16 +130,16 @@ def has_testbed() -> bool:
     return (TESTBED / "docker").is_file()
 
 
-def answers(url: str) -> bool:
-    """Does an HTTP server answer there within 3 s, whatever it says?"""
+def _status(url: str) -> int:
+    """What an HTTP server answers within 3 s, such as 200; 0 where none does."""
     try:
-        with urllib.request.urlopen(url, timeout=3):
-            return True
+        with urllib.request.urlopen(url, timeout=3) as answer:
+            return int(answer.status)
     except urllib.error.HTTPError as error:
         error.close()
-        return True
+        return error.code
     except OSError:
-        return False
+        return 0
 
 
 def free_port() -> int:
@@ -141,8 +168,8 @@ def needs_docker() -> str:
 @pytest.fixture(scope="session")
 def registry(needs_docker: str) -> str:
     """The address of an OCI registry without a login, such as `127.0.0.1:5000`."""
-    address = os.environ.get("DEPLOYKIT_TEST_REGISTRY") or "127.0.0.1:5000"
-    if not answers(f"http://{address}/v2/"):
+    address = os.environ.get("DEPLOYKIT_TEST_REGISTRY") or REGISTRY
+    if not _status(f"http://{address}/v2/"):
         missing("an OCI registry", f"none at {address}; start one or set DEPLOYKIT_TEST_REGISTRY=host:port")
     return address
 
@@ -159,7 +186,7 @@ def base_image(needs_docker: str) -> str:
     what = "the Mage base image"
     if has_testbed():
         bring_up("base", MAGE, what=what, seconds=1200)
-        return f"127.0.0.1:5000/mageai/mageai:{MAGE}"
+        return f"{REGISTRY}/mageai/mageai:{MAGE}"
     reference = os.environ.get("DEPLOYKIT_TEST_BASE") or f"mageai/mageai:{MAGE}"
     inspect = subprocess.run([needs_docker, "image", "inspect", reference], capture_output=True, check=False)
     if inspect.returncode != 0:
@@ -251,9 +278,15 @@ def _start_spark(owner: str, version: str) -> str:
         if not known.exists():
             known.write_text(str(free_port()))  # before it starts, so that the run ends it in any case
     port = known.read_text()
-    what = f"a Spark {version} Connect server"
-    bring_up("spark", version, port, what=what, seconds=1200, SPARK_OPTIONS=SHORT_LIVED)
+    if port not in _started:
+        what = f"a Spark {version} Connect server"
+        bring_up("spark", version, port, what=what, seconds=1200, SPARK_OPTIONS=SHORT_LIVED)
+        _started.add(port)
     return f"sc://127.0.0.1:{port}"
+
+
+_started: set[str] = set()
+"""The ports of the Spark servers that this process has seen come up."""
 
 
 def stop_spark_servers() -> None:
@@ -286,7 +319,7 @@ def needs_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]
             bring_up("cluster", what=what, seconds=600)
             # A copy: the script writes its own anew whenever it runs, and who reads it meanwhile finds it empty.
             kubeconfig = tmp_path_factory.mktemp("cluster") / "kubeconfig"
-            with locked(TESTBED_DIR / "deploykit-test.lock"):
+            with locked(_lock("cluster")):
                 shutil.copy(TESTBED_DIR / "kubeconfig", kubeconfig)
             patch.setenv("PATH", str(TESTBED_DIR / "bin"), prepend=os.pathsep)
         else:
