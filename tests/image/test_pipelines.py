@@ -67,6 +67,7 @@ def run_github(project: Project, registry: str, *, nightly: bool = False) -> Ran
     temp.mkdir(exist_ok=True)
     expressions = {
         "runner.temp": str(temp),
+        "vars.DEPLOYKIT_WHEEL": "",  # the checkout's own is run
         "vars.REGISTRY": registry,
         "vars.REGISTRY_USER": "ci",
         "secrets.REGISTRY_PASSWORD": REGISTRY_SECRET,

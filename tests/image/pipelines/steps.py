@@ -10,7 +10,7 @@ import yaml
 from tests.needs import REPOSITORY
 
 PIPELINES = REPOSITORY / "docs" / "pipelines"
-INSTALL = re.compile(r"^\s*pip install (--quiet )?deploykit==\S+$", re.MULTILINE)
+INSTALL = re.compile(r'^\s*pip install (--quiet )?"deploykit @ \$DEPLOYKIT_WHEEL"$', re.MULTILINE)
 
 
 @dataclass(frozen=True)

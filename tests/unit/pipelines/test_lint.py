@@ -115,7 +115,8 @@ def test_the_pipelines_pin_the_versions_that_this_repository_releases():
     chart = yaml.safe_load((assets.chart() / "Chart.yaml").read_text(encoding="utf-8"))["version"]
     texts = {path.name: path.read_text(encoding="utf-8") for path in TO_COPY.rglob("*.*")}
     version = re.compile(r"^ *(?:version=|targetRevision: |tag: )(\d\S+)$", re.MULTILINE)
-    pins = [(name, pin) for name, text in texts.items() for pin in re.findall(r"deploykit==(\S+)", text)]
+    wheel = re.compile(r"deploykit-(\S+?)-py3-none-any\.whl#sha256=")
+    pins = [(name, pin) for name, text in texts.items() for pin in wheel.findall(text)]
     assert {name for name, _ in pins} == {"github-actions.yml", "gitlab-ci.yml", "argo-workflows.yaml"}
     assert {pin for _, pin in pins} == {package}
     charts = [pin for text in texts.values() for pin in version.findall(text)]
