@@ -110,7 +110,8 @@ def run_argo(project: Project, registry: str, *, nightly: bool = False) -> Ran:
     work = project.folder / "sync"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
-    changed = {"REPOSITORY": f"{project.url}/mage.git", "DOCKER_CONFIG": str(work), "DOCKER_HOST": "tcp://127.0.0.1:1"}
+    engine = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")  # which is waited for
+    changed = {"REPOSITORY": f"{project.url}/mage.git", "DOCKER_CONFIG": str(work), "DOCKER_HOST": engine}
     code, said = project.play(argo(SECRETS, changed, nightly=nightly), {}, work)
     return Ran(code, said, text_of(work / "deploykit.env"), "prod dev")
 

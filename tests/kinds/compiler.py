@@ -26,6 +26,7 @@ TYPES = {
     "source.toolkit.fluxcd.io/v1 OCIRepository": "@kubernetes-models/flux-cd/source.toolkit.fluxcd.io/v1",
     "kustomize.toolkit.fluxcd.io/v1 Kustomization": "@kubernetes-models/flux-cd/kustomize.toolkit.fluxcd.io/v1",
     "helm.toolkit.fluxcd.io/v2 HelmRelease": "@kubernetes-models/flux-cd/helm.toolkit.fluxcd.io/v2",
+    "v1 Namespace": "kubernetes-models/v1",
     "v1 ServiceAccount": "kubernetes-models/v1",
     "rbac.authorization.k8s.io/v1 Role": "kubernetes-models/rbac.authorization.k8s.io/v1",
     "rbac.authorization.k8s.io/v1 RoleBinding": "kubernetes-models/rbac.authorization.k8s.io/v1",
