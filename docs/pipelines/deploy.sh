@@ -4,13 +4,14 @@
 #   ./deploy.sh
 #
 # It asks the cluster what is there, and not the run before it: whatever that one left undone is done by the next, and where nothing is to be done nothing
-# changes. Runs `helm test` until it has succeeded once. CHART: where the chart is.
+# changes. Runs `helm test` until it has succeeded once. CHART: where the chart is. ENVIRONMENT: which of environments/; prod unless set.
 set -euo pipefail
 
 export HELM_NAMESPACE="${HELM_NAMESPACE:-mage}"
+export HELM_REGISTRY_CONFIG="${HELM_REGISTRY_CONFIG:-${DOCKER_CONFIG:-$HOME/.docker}/config.json}" # the chart's registry is one as any other
 chart="${CHART:-oci://registry.example.com/team/charts/mage-ilum}"
 version=0.2.0
-values=environments/prod/values.yaml
+values="environments/${ENVIRONMENT:-prod}/values.yaml"
 wanted="values $(sha256sum <"$values" | cut -c -16)"
 
 # Helm keeps the description of an upgrade that ended well; that of another says what went wrong. (grep reads on to the end, where `-q` would hang up on

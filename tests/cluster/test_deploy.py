@@ -79,9 +79,15 @@ def pipeline(needs_cluster: Cluster, image: str, tmp_path: Path) -> Iterator[Pip
     config.write_bytes(needs_cluster.kubeconfig.read_bytes())
     current = kubectl("config", "current-context").strip()
     kubectl("config", "rename-context", f"--kubeconfig={config}", current, "team/mage:prod")
-    expressions = {"runner.temp": str(tmp_path / "temp"), "secrets.KUBECONFIG": config.read_text(encoding="utf-8")}
+    login = {"REGISTRY": "registry.example.com", "REGISTRY_USER": "ci", "REGISTRY_PASSWORD": "of the chart"}
+    expressions = {
+        "runner.temp": str(tmp_path / "temp"),
+        "secrets.KUBECONFIG": config.read_text(encoding="utf-8"),
+        **{f"{'secrets' if 'PASSWORD' in name else 'vars'}.{name}": value for name, value in login.items()},
+    }
     (tmp_path / "temp").mkdir()
-    predefined = {"CI_DEFAULT_BRANCH": "main", "KUBECONFIG": str(config)}
+    clone = {"CI_DEFAULT_BRANCH": "main", "CI_PROJECT_DIR": str(tmp_path / "clone")}
+    predefined = {**clone, **login, "KUBECONFIG": str(config)}
     jobs = {"github": (github("deploy", expressions), {}), "gitlab": (gitlab("deploy", predefined), predefined)}
 
     def deploy(system: str) -> tuple[int, str]:

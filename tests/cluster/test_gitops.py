@@ -71,7 +71,7 @@ def test_without_a_secret_of_ones_own_argo_cd_gets_a_sentence(needs_cluster: Clu
 
 def test_flux_upgrades_the_release_when_the_values_in_git_change(needs_cluster: Cluster, repository: Path) -> None:
     prod = repository / "environments" / "prod"
-    for name in ("release.yaml", "kustomization.yaml", "names.yaml"):
+    for name in ("namespace.yaml", "release.yaml", "kustomization.yaml", "names.yaml"):
         shutil.copy(TO_COPY / "flux" / name, prod)
     names = set()
     for _ in range(2):
@@ -80,6 +80,8 @@ def test_flux_upgrades_the_release_when_the_values_in_git_change(needs_cluster: 
         assert built["ConfigMap"]["metadata"]["name"] == source["name"]
         assert built["ConfigMap"]["data"]["values.yaml"] == (prod / "values.yaml").read_text(encoding="utf-8")
         assert built["HelmRelease"]["spec"]["chartRef"]["name"] == built["OCIRepository"]["metadata"]["name"]
+        namespaces = {item["metadata"].get("namespace") for item in built.values() if item["kind"] != "Namespace"}
+        assert namespaces == {built["Namespace"]["metadata"]["name"]}, "what is in it comes after it"
         names.add(source["name"])
         text = (prod / "values.yaml").read_text(encoding="utf-8")
         (prod / "values.yaml").write_text(text.replace("0" * 64, "1" * 64), encoding="utf-8")

@@ -28,7 +28,7 @@ class Project:
         subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", bare], check=True, timeout=30)
         subprocess.run(["git", "clone", "--quiet", bare, own], check=True, capture_output=True, timeout=30)
         shutil.copytree(PIPELINES / "environments", own / "environments")
-        for script in ("sync-and-push.sh", "deploy.sh"):
+        for script in ("sync-and-push.sh", "deploy.sh", "registry-login.sh"):
             shutil.copy(PIPELINES / script, own)
         for name, text in files.items():
             (own / name).write_text(text, encoding="utf-8")

@@ -62,7 +62,7 @@ def gitlab(job: str, predefined: Mapping[str, str]) -> list[Step]:
             return str(value["value"])
         return re.sub(r"\$(\w+)", lambda name: predefined[name[1]], str(value))
 
-    environment = {name: expanded(value) for name, value in found["variables"].items()}
+    environment = {name: expanded(value) for name, value in {**pipeline["variables"], **found["variables"]}.items()}
     script = "\n".join([*found.get("before_script", ()), *found["script"]])
     after = [Step("\n".join(found["after_script"]), environment)] if "after_script" in found else []
     return [Step(_installed(script), environment), *after]

@@ -6,7 +6,7 @@ from tests.kinds.compiler import Object, refused
 from tests.needs import REPOSITORY
 
 TO_COPY = REPOSITORY / "docs" / "pipelines"
-FILES = ["argo-cd.yaml", "argo-workflows.yaml", "flux/mage.yaml", "flux/release.yaml"]
+FILES = ["argo-cd.yaml", "argo-workflows.yaml", "flux/mage.yaml", "flux/namespace.yaml", "flux/release.yaml"]
 
 
 def objects(text: str) -> list[Object]:
@@ -27,6 +27,7 @@ def test_every_key_and_value_is_one_that_the_controllers_know(kinds):
         ("argo-workflows.yaml", "secretKeyRef:", "secretRef:"),
         ("argo-workflows.yaml", "workflowTemplateRef:", "templateRef:"),
         ("flux/mage.yaml", "sourceRef:", "source:"),
+        ("flux/namespace.yaml", "  labels:", "  label:"),
         ("flux/release.yaml", "chartRef:", "chartref:"),
     ],
 )

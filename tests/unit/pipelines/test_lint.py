@@ -41,7 +41,7 @@ def test_actionlint_accepts_every_workflow_and_the_shell_in_it(actionlint):
     [
         ("needs: sync", "needs: synced"),
         ("steps.sync.outputs.prod_image", "steps.synced.outputs.prod_image"),
-        ('"$REGISTRY_USER"', "$REGISTRY_USER"),
+        ('/dev/stdin "$KUBECONFIG"', "/dev/stdin $KUBECONFIG"),
     ],
 )
 def test_actionlint_refuses_a_mistake(actionlint, tmp_path, right, wrong):
