@@ -11,6 +11,7 @@ from deploykit.errors import DeploykitError, UnreachableError, UsageError
 from deploykit.image import base, java
 from deploykit.image.base import Base
 from deploykit.image.engine import Engine
+from deploykit.image.platform import of_nodes
 from deploykit.plan import Plan
 from deploykit.progress import Progress
 from deploykit.registry import Registry
@@ -23,6 +24,24 @@ def detected(request: Request) -> Detection | None:
     if request.spark:
         return None
     return detect(request.where, timeout=request.timeout)
+
+
+def for_nodes(request: Request, *, progress: Progress) -> Request:
+    """The request for the platform of the nodes, where it asks a cluster and nobody named a platform.
+
+    As it is where some of them have its platform, or where they may not be listed.
+    """
+    if not (request.namespace and request.any_platform):
+        return request
+    from deploykit.kubernetes_api import KubernetesApi
+
+    with suppress(UnreachableError):
+        nodes = of_nodes(KubernetesApi(request.context, timeout=request.timeout).list_objects("nodes"))
+        chosen = request.platform if request.platform in nodes or not nodes else nodes[0]
+        if nodes not in ([], [request.platform]):
+            progress.step(f"For {chosen}: the cluster's nodes are {' and '.join(nodes)}; --platform names another")
+        return replace(request, platform=chosen)
+    return request
 
 
 def exact(request: Request, detection: Detection | None, *, engine: Engine, progress: Progress) -> Plan:

@@ -41,7 +41,8 @@ class Request:
     """One request for an image. Either `spark` says which Spark it is for, or `where` says whom to ask.
 
     `sharing`: further servers that share the image of `server`. `timeout`: seconds for each question to a registry or
-    a cluster, and for all that is asked which Spark runs. `avoid`: `name==version` pins that the image must not have.
+    a cluster, and for all that is asked which Spark runs. `any_platform`: nobody asked for `platform`, which is this
+    machine's. `avoid`: `name==version` pins that the image must not have.
     `engine`: `docker` or `registry`; None: what there is. `verify_in`: `[CONTEXT/]NAMESPACE`, for what no engine made.
     """
 
@@ -60,6 +61,7 @@ class Request:
     extras: tuple[str, ...] = ()
     repository: str
     platform: str
+    any_platform: bool = False
     warm: bool = True
     ca_file: Path | None = None
     apt_mirror: str | None = None

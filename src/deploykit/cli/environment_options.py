@@ -88,7 +88,6 @@ def _environment(
         token=_token(name, own.get("token-env")),
         policies=policies(drift, own_drift),
         confidence=Confidence[str(values["confidence"]).upper()],
-        any_platform=places["platform"] is Place.DEFAULT,
     )
 
 

@@ -12,7 +12,7 @@ from deploykit.image.build import Result, build
 from deploykit.image.engine import Engine
 from deploykit.image.platform import MACHINES
 from deploykit.plan import REGISTRY, Plan
-from deploykit.planning import detected, exact
+from deploykit.planning import detected, exact, for_nodes
 from deploykit.progress import Progress
 from deploykit.registry import Registry
 from deploykit.request import Request, is_named
@@ -64,6 +64,7 @@ def command(
         _needs_engine(request, engine)
     progress = output.progress()
     detection = detected(request)
+    request = for_nodes(request, progress=progress)
     plans: list[Plan] = []
     results: list[Result] = []
     for platform in dict.fromkeys((request.platform, *others)):

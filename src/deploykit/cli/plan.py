@@ -9,7 +9,7 @@ from deploykit.cli import output, plan_view, policies_options
 from deploykit.cli.request_options import request_options
 from deploykit.cli.typed import refuse_typed
 from deploykit.image.engine import Engine
-from deploykit.planning import detected, shown
+from deploykit.planning import detected, for_nodes, shown
 from deploykit.request import Request
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def command(
         why = "It says whose NetworkPolicies to judge."
         refuse_typed(("mage_namespace",), "an image alone", why=why, fix="--values FILE or --manifests PATH")
     engine = Engine(timeout=request.timeout)
-    detection = detected(request)
-    plan, there = shown(request, detection, engine=engine, progress=output.progress())
+    detection, progress = detected(request), output.progress()
+    request = for_nodes(request, progress=progress)
+    plan, there = shown(request, detection, engine=engine, progress=progress)
     presence = plan_view.presence(plan, there)
     found = _policies(request, manifests, values, release, mage_namespace) if values or manifests else None
     if output_format == "json":

@@ -7,7 +7,7 @@ import click
 from deploykit.cli import output
 from deploykit.cli.request_options import request_options
 from deploykit.image.engine import Engine
-from deploykit.planning import detected, quick
+from deploykit.planning import detected, for_nodes, quick
 from deploykit.render import render
 from deploykit.request import Request
 
@@ -20,6 +20,8 @@ from deploykit.request import Request
 def command(*, folder: Path, request: Request, wheels: bool, output_format: str) -> None:
     """Write Dockerfile, build context, values and policies to a folder."""
     progress = output.progress()
-    plan = quick(request, detected(request), engine=Engine(timeout=request.timeout), progress=progress)
+    detection = detected(request)
+    request = for_nodes(request, progress=progress)
+    plan = quick(request, detection, engine=Engine(timeout=request.timeout), progress=progress)
     written = render(plan, request, folder, wheels=wheels, progress=progress)
     output.data_list([str(path) for path in written], output_format)

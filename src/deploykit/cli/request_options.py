@@ -72,6 +72,7 @@ def to_request(options: Mapping[str, object], place: Callable[[str], Place]) -> 
     if "server" not in given:
         given.pop("sharing", None)
     values = {"repository": catalog.load().defaults.repository, **given}
+    values["any_platform"] = place("platform") is Place.DEFAULT
     return Request(**{**values, "profile": Profile(str(values["profile"]))})  # type: ignore[arg-type] # click checked them
 
 
@@ -104,7 +105,12 @@ def _options() -> list[Callable[[Callable[..., object]], Callable[..., object]]]
             help="What it carries besides: jdbc adds Kyuubi's JDBC driver and the bridge to it.",
         ),
         _option("--repository", default=defaults.repository, help="Where the image belongs, without a tag."),
-        _option("--platform", type=click.Choice(["linux/amd64", "linux/arm64"]), default=host_platform()),
+        _option(
+            "--platform",
+            type=click.Choice(["linux/amd64", "linux/arm64"]),
+            default=host_platform(),
+            help="What it is for. Unless given: the cluster's nodes with --namespace; for sync the deployed image's.",
+        ),
         click.option(
             "--warm/--no-warm",
             default=True,

@@ -44,7 +44,7 @@ def wanted(environment: Environment, found: Server) -> Wanted:
         base=base_reference(request, known),
         because=_because(request, found),
         newer_patch=newer_patch,
-        any_platform=environment.any_platform,
+        any_platform=environment.request.any_platform,
     )
 
 

@@ -24,8 +24,6 @@ class Environment:
     policies: Mapping[Kind, Policy] = field(default_factory=lambda: DEFAULTS)
     confidence: Confidence = Confidence.MEDIUM
     """How sure a version has to be before an image is changed for it."""
-    any_platform: bool = False
-    """Nobody asked for the request's platform, which is this machine's."""
 
     def __post_init__(self) -> None:
         if not is_named(self.request.repository):

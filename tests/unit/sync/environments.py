@@ -12,7 +12,7 @@ from deploykit.versions import SparkVersion
 
 def environment(name: str = "dev", **changes: object) -> Environment:
     """One whose server is named by its version."""
-    own = {key: changes.pop(key) for key in ("policies", "confidence", "token", "any_platform") if key in changes}
+    own = {key: changes.pop(key) for key in ("policies", "confidence", "token") if key in changes}
     return Environment(name=name, request=request(**changes), values=Path(f"{name}/values.yaml"), **own)
 
 

@@ -90,12 +90,12 @@ def test_a_flag_and_a_variable_win_over_an_environment(monkeypatch):
 
 
 def test_a_platform_that_nobody_named_is_any(monkeypatch):
-    assert [one.any_platform for one in made()] == [True, True]
-    assert [one.any_platform for one in made("--platform", "linux/arm64")] == [False, False]
-    assert not made(toml=ONE + 'platform = "linux/arm64"\n')[0].any_platform
-    assert not made(toml='platform = "linux/arm64"\n' + ONE)[0].any_platform
+    assert [one.request.any_platform for one in made()] == [True, True]
+    assert [one.request.any_platform for one in made("--platform", "linux/arm64")] == [False, False]
+    assert not made(toml=ONE + 'platform = "linux/arm64"\n')[0].request.any_platform
+    assert not made(toml='platform = "linux/arm64"\n' + ONE)[0].request.any_platform
     monkeypatch.setenv("DEPLOYKIT_PLATFORM", "linux/amd64")
-    assert not made(toml=ONE)[0].any_platform
+    assert not made(toml=ONE)[0].request.any_platform
 
 
 def test_without_environments_the_options_make_one():
