@@ -1,11 +1,13 @@
 """A limit in seconds is a number that can be waited for."""
 
+import click
 import pytest
 from tests.unit.image.plans import make, request
 from tests.unit.kubernetes.api_server import kubeconfig
 from tests.unit.mage_ilum.servers import silent
 
-from deploykit.cli.main import run
+from deploykit.cli import COMMANDS
+from deploykit.cli.main import group, run
 from deploykit.cli.output import Lines
 from deploykit.errors import UnreachableError
 from deploykit.image.append import verify_in
@@ -46,6 +48,7 @@ def silent_cluster(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("silent_cluster")
+@pytest.mark.parametrize("variable", [False, True], ids=["option", "variable"])
 @pytest.mark.parametrize(
     "command",
     [
@@ -55,9 +58,18 @@ def silent_cluster(tmp_path, monkeypatch):
         ("open",),
     ],
 )
-def test_a_cluster_is_waited_for_as_long_as_was_said(command, capsys):
-    assert run([*command, "--timeout", "0.2"]) == 4
+def test_a_cluster_is_waited_for_as_long_as_was_said(command, variable, monkeypatch, capsys):
+    if variable:
+        monkeypatch.setenv("DEPLOYKIT_TIMEOUT", "0.2")
+    assert run([*command, *([] if variable else ["--timeout", "0.2"])]) == 4
     assert "within 0.2 s" in capsys.readouterr().err
+
+
+def test_one_variable_is_the_limit_of_every_command_that_has_one():
+    commands = [group.get_command(click.Context(group), name) for name in COMMANDS]
+    limits = [option for command in commands for option in command.params if option.name == "timeout"]
+    assert len(limits) == len(COMMANDS) - 1, "all but lock"
+    assert {option.envvar for option in limits} == {"DEPLOYKIT_TIMEOUT"}
 
 
 @pytest.mark.usefixtures("silent_cluster")

@@ -26,6 +26,7 @@ _REST_SECONDS = 0.5
     type=Seconds(),
     default=2.5,
     show_default=True,
+    envvar="DEPLOYKIT_TIMEOUT",
     help="Seconds for the way to the server; the default ends the command within 3. With --from or --context: for the "
     "login to the cluster, and for each question to it.",
 )

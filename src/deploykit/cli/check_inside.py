@@ -60,7 +60,7 @@ _OPTIONS = (
         envvar="DEPLOYKIT_MAGE_NAMESPACE",
         default="mage",
         show_default=True,
-        help="The namespace that Mage runs in.",
+        help="Mage's, not Spark's: the namespace that Mage runs in.",
     ),
     click.option("--release", envvar="DEPLOYKIT_RELEASE", help="With --from: the Helm release, of several."),
     click.option(

@@ -36,6 +36,7 @@ def _whom(function: Callable[..., object]) -> Callable[..., object]:
     type=Seconds(),
     default=2.5,
     show_default=True,
+    envvar="DEPLOYKIT_TIMEOUT",
     help="Seconds in which all have to answer; the default ends the command within 3.",
 )
 @click.option(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     envvar="DEPLOYKIT_MAGE_NAMESPACE",
     default="mage",
     show_default=True,
-    help="The namespace that Mage runs in.",
+    help="Mage's, not Spark's: the namespace that Mage runs in.",
 )
 @click.option("--release", envvar="DEPLOYKIT_RELEASE", help="The Helm release, where Mage runs there more than once.")
 @click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="The kubeconfig's context; the current one unless given.")
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     type=Seconds(),
     default=2.5,
     show_default=True,
+    envvar="DEPLOYKIT_TIMEOUT",
     help="Seconds to wait for the cluster and the page, in all; the default ends the command within 3 without them.",
 )
 @output.format_option

@@ -36,7 +36,7 @@ def mage_namespace(*names: str) -> Decorator:
         envvar="DEPLOYKIT_MAGE_NAMESPACE",
         default="mage",
         show_default=True,
-        help="Mage's namespace, and that of manifests that name none.",
+        help="Mage's, not Spark's; manifests that name none are in it too.",
     )
 
 

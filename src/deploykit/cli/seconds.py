@@ -24,5 +24,6 @@ cluster_timeout = click.option(
     type=Seconds(),
     default=3.0,
     show_default=True,
+    envvar="DEPLOYKIT_TIMEOUT",
     help="Seconds for the login to the cluster, and for each question to it.",
 )

@@ -55,7 +55,9 @@ class _Asked:
     help="Our chart; or Ilum's umbrella chart, whose own `mageai` module then runs this image.",
 )
 @click.option("--server", envvar="DEPLOYKIT_SERVER", metavar="sc://HOST:PORT", help="The Spark Connect server.")
-@click.option("--namespace", envvar="DEPLOYKIT_NAMESPACE", help="Namespace of Ilum's Spark pods; asks the cluster.")
+@click.option(
+    "--namespace", envvar="DEPLOYKIT_NAMESPACE", help="Spark's, not Mage's: asks the cluster about Ilum's pods there."
+)
 @click.option("--context", envvar="DEPLOYKIT_CONTEXT", help="Context of the kubeconfig.")
 @cluster_timeout
 @click.option(

@@ -19,7 +19,9 @@ def where_options(*, server: str) -> list[Decorator]:
             metavar="sc://HOST:PORT",
             help=server,
         ),
-        option("--namespace", help="Read the Spark pods, and the Spark operators' objects, of this namespace."),
+        option(
+            "--namespace", help="Spark's, not Mage's: read the pods, and the operators' objects, of this namespace."
+        ),
         option("--context", help="The kubeconfig's context; the current one unless given."),
         option("--ilum-core", metavar="URL", help="Ask Ilum's REST API: http://ilum-core:9888. Login: ILUM_API_TOKEN."),
         option(
