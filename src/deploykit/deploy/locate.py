@@ -62,7 +62,8 @@ def locate(
         raise UnreachableError(
             f"No Spark driver{_described(labels)} runs in namespace {namespace}",
             why="a Spark Connect server is a pod with the label spark-role=driver, or one that listens on its port",
-            fix="start the Spark Connect job in Ilum, or name the namespace of Spark's pods with --namespace",
+            fix="start the Spark Connect job in Ilum (docs/spark-connect-server.md), or name the namespace of Spark's "
+            "pods with --namespace",
         )
     fits = sorted(
         (found for candidate in services if (found := _leads_to(candidate, pods, wanted)) is not None),

@@ -24,7 +24,8 @@ def read(namespace: str, pods: Sequence[SparkPod]) -> Answer:
         raise UnreachableError(
             f"No Spark driver runs in namespace {namespace}.",
             why="No running pod there has the label spark-role=driver, or listens on Spark Connect's port.",
-            fix="Start the Spark Connect job in Ilum, or name the namespace of its pods with --namespace.",
+            fix="Start the Spark Connect job in Ilum (docs/spark-connect-server.md), or name the namespace of its pods "
+            "with --namespace.",
         )
     seen: dict[Evidence, list[str]] = defaultdict(list)
     unclear: dict[str, None] = {}

@@ -18,6 +18,7 @@ from deploykit.kubernetes_api import Item
 from deploykit.spark_pods import CONNECT_PORT, RUN_LABEL
 
 _DRIVER = {"spark-role": "driver"}
+_START = "start the Spark Connect job in Ilum (docs/spark-connect-server.md)"
 
 
 def problems(state: ClusterState, wanted: Dialled, *, now: datetime) -> Iterator[Step]:
@@ -76,7 +77,7 @@ def _without_pods(state: ClusterState, service: Service, now: datetime) -> Step:
     values = {"namespace": service.namespace, "service": service.name}
     if known is None:
         because = f"Its selector is {selector}, and no Spark driver is in the namespace, neither running nor ended."
-        return failed(code, {**values, "because": because, "do": "start the Spark Connect job in Ilum"})
+        return failed(code, {**values, "because": because, "do": _START})
     if carries(labels(known), service.selector):  # it ended
         return trouble(known, now=now) or failed(code, {**values, **_ended(known, selector)})
     return failed(code, {**values, **_unmet(known, service, selector)})
@@ -85,7 +86,7 @@ def _without_pods(state: ClusterState, service: Service, now: datetime) -> Step:
 def _ended(pod: Item, selector: str) -> dict[str, str]:
     """A driver that went well to its end, as batch jobs do."""
     because = f"Its selector is {selector}; driver {pod['metadata']['name']} has it, and has ended."
-    return {"because": because, "do": "start the Spark Connect job in Ilum"}
+    return {"because": because, "do": _START}
 
 
 def _unmet(pod: Item, service: Service, selector: str) -> dict[str, str]:
