@@ -67,7 +67,7 @@ def run_logged(command: Sequence[str], progress: Progress, *, silence: float) ->
     silent = False
     # A session of its own is what all of it can be ended by; Ctrl-C no longer reaches it by itself.
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", start_new_session=True
     )
     try:
         for line in _lines(process, silence):

@@ -169,7 +169,7 @@ def _uv(requirements: Sequence[str], target: Target, folder: Path, options: Sequ
             cwd=folder,
             env={**environment(ca_file), "NO_COLOR": "1"},
             capture_output=True,
-            text=True,
+            errors="replace",
             timeout=_SECONDS,
             check=False,
         )

@@ -53,7 +53,7 @@ def _copy(artifact: Artifact, folder: Path) -> None:
             copy_command(maven, artifact, folder),
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            errors="replace",
             timeout=FETCH_SECONDS,
             check=False,
         )

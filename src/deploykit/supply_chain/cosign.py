@@ -61,7 +61,7 @@ def run(command: Sequence[str], *, ca_file: Path | None = None) -> Finished:
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            errors="replace",
             timeout=WORK_SECONDS,
             check=False,
             env=environment,

@@ -14,6 +14,7 @@ from deploykit.image import builder, engine
 from deploykit.image.builder import buildx_command, run_logged
 from deploykit.image.engine import Engine
 
+IN_LATIN_1 = "import sys; sys.stdout.buffer.write('Fehler: Zertifikat ung\xfcltig'.encode('latin-1')); sys.exit(1)"
 TALKS = "import time\nfor step in range(4): print(step, flush=True); time.sleep(0.2)"
 GOES_SILENT = "import time; print('#1 pulling', flush=True); time.sleep(600)"
 ENDS_WELL = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); " + GOES_SILENT
@@ -46,6 +47,12 @@ def test_buildx_loads_one_platform_without_attestations_and_keeps_values_out_of_
 def test_buildx_uses_its_own_network_unless_told():
     command = buildx_command(Path("/context"), tag="mage:1", platform="linux/amd64", build_args={}, network=None)
     assert not [word for word in command if "network" in word]
+
+
+def test_what_is_no_utf_8_is_shown_as_far_as_it_can_be():
+    with pytest.raises(BuildError) as caught:
+        run_logged([sys.executable, "-c", IN_LATIN_1], Lines(), silence=5)
+    assert caught.value.why == "Fehler: Zertifikat ung\N{REPLACEMENT CHARACTER}ltig"
 
 
 def test_a_build_that_goes_silent_is_ended_and_its_last_words_are_shown():

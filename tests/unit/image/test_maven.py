@@ -24,7 +24,8 @@ MAVEN = """#!{python}
 import pathlib, shutil, sys
 options = dict(text[2:].split("=", 1) for text in sys.argv if text.startswith("-D"))
 if not pathlib.Path({jar!r}).exists():
-    print("[ERROR] Could not find artifact " + options["artifact"])
+    sys.stdout.reconfigure(encoding="latin-1")
+    print("[ERROR] Could not find artifact " + options["artifact"] + " f\\xfcr")
     sys.exit(1)
 shutil.copy({jar!r}, options["outputDirectory"] + "/a-b-1.0.jar")
 """
@@ -109,10 +110,10 @@ def test_what_maven_brings_is_checked_and_not_kept(own_maven, own_cache):
     assert not (own_cache / "blobs").exists()
 
 
-def test_what_maven_says_is_told(own_maven):
+def test_what_maven_says_is_told_whatever_it_is_written_in(own_maven):
     with pytest.raises(UnreachableError) as caught:
         fetch()
-    assert caught.value.why == "[ERROR] Could not find artifact org.example:a-b:1.0"
+    assert caught.value.why == "[ERROR] Could not find artifact org.example:a-b:1.0 f\N{REPLACEMENT CHARACTER}r"
 
 
 def test_without_maven_and_without_a_mirror_both_are_named(monkeypatch, tmp_path):

@@ -60,7 +60,7 @@ def _known(version: str, minor: str) -> Iterator[Interpreter]:
 def _ask(path: str) -> Interpreter | None:
     try:
         done = subprocess.run(
-            [path, "-I", "-S", "-c", ASK], capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False
+            [path, "-I", "-S", "-c", ASK], capture_output=True, errors="replace", timeout=ANSWER_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -107,7 +107,7 @@ def _uv(*arguments: str, settings: Mapping[str, str], seconds: float) -> str:
         done = subprocess.run(
             [find_uv_bin(), "python", *arguments],
             capture_output=True,
-            text=True,
+            errors="surrogateescape",
             env=environment,
             timeout=seconds,
             check=False,

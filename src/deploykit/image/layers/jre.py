@@ -78,7 +78,7 @@ def _link(here: Path, jmods: Path, modules: tuple[str, ...], target: Path) -> No
         command,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        errors="replace",
         env={"LD_LIBRARY_PATH": libraries},
         umask=0o022,
         check=False,

@@ -106,7 +106,9 @@ def _folder(target: Path, root: Path) -> None:
 def _run(python: str, program: str | Path, *arguments: str) -> None:
     path = assets.image() / "stages" / program
     command = [python, "-I", "-S", "-B", "-W", "ignore", str(path), *arguments]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, umask=0o022, check=False)
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, errors="replace", umask=0o022, check=False
+    )
     if done.returncode:
         lines = done.stderr.strip().splitlines()
         raise BuildError(

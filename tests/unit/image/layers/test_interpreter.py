@@ -57,6 +57,11 @@ def test_the_one_that_a_setting_names_comes_first(program, monkeypatch):
     assert interpreter.find("3.2.1", fetch=False).path == os.environ[interpreter.SETTING]
 
 
+def test_a_program_that_answers_in_no_utf_8_is_none(program):
+    program("python3.2", r"printf '\377\n'")
+    assert interpreter.find("3.2.1", fetch=False) is None
+
+
 @pytest.fixture
 def brought():
     """A factory: this Python in a folder, as `uv` brings it there."""

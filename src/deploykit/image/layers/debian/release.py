@@ -41,7 +41,7 @@ def verified(signed: bytes, suite: Suite) -> str:
             str(text),
             str(message),
         ]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, errors="replace", check=False)
         if done.returncode or not text.is_file():
             lines = [line for line in done.stderr.splitlines() if "gpgv" in line]
             raise _refused(suite, lines[-1] if lines else "gpgv accepts no signature of it.")
