@@ -54,3 +54,12 @@ def unusable(error: OSError) -> UsageError:
     if error.filename is None and error.errno not in _DISK:
         raise error
     return UsageError(f"{error.filename or 'A file'} cannot be used.", why=error.strerror or str(error))
+
+
+def first_line(error: BaseException) -> str:
+    """The innermost cause, such as `Connection refused`: what the layers above it say repeats addresses and objects."""
+    seen: BaseException = error
+    while (inner := seen.__cause__ or seen.__context__) is not None:
+        seen = inner
+    text = seen.strerror if isinstance(seen, OSError) and seen.strerror else str(seen)
+    return (text.strip() or type(seen).__name__).splitlines()[0]

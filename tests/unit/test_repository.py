@@ -71,6 +71,11 @@ def test_only_tests_and_ci_know_the_testbed():
         assert "127.0.0.1:5000" not in text, path
 
 
+def test_the_client_of_registries_knows_nothing_of_the_images_that_are_made_with_it():
+    for source in (REPOSITORY / "src/deploykit/registry").glob("*.py"):
+        assert not re.search(r"deploykit\.image\b", source.read_text(encoding="utf-8")), source.name
+
+
 def test_the_licence_is_apache_2():
     text = (REPOSITORY / "LICENSE").read_text(encoding="utf-8")
     assert "Apache License" in text

@@ -81,7 +81,7 @@ def read(url: str, *, clusters: "list[JsonObject]", jobs: "list[JsonObject]") ->
 
 def _service(url: str, ca_file: Path | None) -> "HttpService":
     """Ilum, as blocks find it; `/api/v1` is added where there is no path."""
-    from deploykit.image import trust
+    from deploykit import trust
     from mage_ilum.http.find import find_service
 
     parts = urlsplit(url)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from deploykit import cache
 from deploykit.errors import BuildError, IncompatibleError
 from deploykit.image import context, extras, integrity, java, lock, wheelhouse
+from deploykit.image.builder import proxy_settings
 from deploykit.image.engine import Engine, RegistryFailedError
-from deploykit.image.java import proxy_settings
 from deploykit.image.label_names import INPUTS
 from deploykit.image.verify import verify
 from deploykit.plan import REGISTRY, Plan

@@ -57,6 +57,12 @@ def buildx_command(
     )
 
 
+def proxy_settings() -> dict[str, str]:
+    """The proxy variables of this process, in both spellings, as builds and containers take them over."""
+    names = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy", "all_proxy")
+    return {name: value for base in names for name in (base, base.upper()) if (value := os.environ.get(name))}
+
+
 def run_logged(command: Sequence[str], progress: Progress, *, silence: float) -> None:
     """Run a build command and log what it prints; raises `BuildError` with its last lines.
 

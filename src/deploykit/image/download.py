@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploykit import cache
-from deploykit.errors import BuildError, UnreachableError
+from deploykit.errors import BuildError, UnreachableError, first_line
 from deploykit.image import index_settings
-from deploykit.image.engine_errors import first_line
 from deploykit.image.index import File
 from deploykit.progress import Progress
 

@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploykit.errors import BuildError, UnreachableError
+from deploykit.errors import BuildError, UnreachableError, first_line
 from deploykit.image.builder import buildx_command, follow, has_buildx, run_logged
-from deploykit.image.engine_errors import asking, failing, first_line, raise_for
+from deploykit.image.engine_errors import asking, failing, raise_for
 from deploykit.progress import Progress
 
 if TYPE_CHECKING:

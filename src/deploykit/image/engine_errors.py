@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from deploykit.errors import BuildError, UnreachableError, UsageError
+from deploykit.errors import BuildError, UnreachableError, UsageError, first_line
 
 if TYPE_CHECKING:
     from docker.errors import APIError
@@ -50,12 +50,3 @@ def raise_for(event: Mapping[str, Any], what: str) -> None:
 def explanation(error: "APIError") -> str:
     """What the engine or the registry says."""
     return str(error.explanation or error).strip()
-
-
-def first_line(error: BaseException) -> str:
-    """The innermost cause, such as `Connection refused`: what the layers above it say repeats addresses and objects."""
-    seen: BaseException = error
-    while (inner := seen.__cause__ or seen.__context__) is not None:
-        seen = inner
-    text = seen.strerror if isinstance(seen, OSError) and seen.strerror else str(seen)
-    return (text.strip() or type(seen).__name__).splitlines()[0]

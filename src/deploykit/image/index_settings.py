@@ -6,8 +6,8 @@ import tomllib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from deploykit import trust
 from deploykit.errors import UsageError
-from deploykit.image import trust
 
 # Our name for a setting of uv, the other names that uv knows for it, and pip's name for the same.
 _INDEXES = (

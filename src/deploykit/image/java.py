@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import tarfile
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from deploykit import assets, cache
 from deploykit.catalog import Catalog
 from deploykit.errors import BuildError, IncompatibleError, UnreachableError
 from deploykit.image.base import Base
+from deploykit.image.builder import proxy_settings
 from deploykit.image.engine import Engine, Finished
 from deploykit.progress import Progress
 from deploykit.request import Request
@@ -118,12 +118,6 @@ def _unreachable(package: str, why: str) -> UnreachableError:
         why=why,
         fix="--apt-mirror, --network host, --ca-file or a proxy; `--profile slim` needs no Debian package",
     )
-
-
-def proxy_settings() -> dict[str, str]:
-    """The proxy variables of this process, in both spellings, as builds and containers take them over."""
-    names = ("http_proxy", "https_proxy", "no_proxy", "ftp_proxy", "all_proxy")
-    return {name: value for base in names for name in (base, base.upper()) if (value := os.environ.get(name))}
 
 
 def _stages(request: Request) -> bytes:

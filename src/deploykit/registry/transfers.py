@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin
 
-from deploykit.image.engine_errors import first_line
+from deploykit.errors import first_line
 from deploykit.registry.answer import Answer
 from deploykit.registry.errors import cannot_ask, login_refused
 from deploykit.registry.transport import REDIRECTING, REDIRECTS, Transport, proxies

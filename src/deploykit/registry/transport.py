@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from deploykit.deadline import within
-from deploykit.image.engine_errors import first_line
+from deploykit.errors import first_line
 from deploykit.progress import Progress
 from deploykit.registry.answer import Answer
 from deploykit.registry.backoff import WORK_SECONDS, Backoff
@@ -151,7 +151,7 @@ class Transport:
 
             import requests
 
-            from deploykit.image import trust
+            from deploykit import trust
 
             session = requests.Session()
             session.trust_env = False  # or a login in ~/.netrc takes the place of ours

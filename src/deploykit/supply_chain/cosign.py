@@ -53,7 +53,7 @@ def run(command: Sequence[str], *, ca_file: Path | None = None) -> Finished:
     """Run it to its end. It asks nobody: a password comes from COSIGN_PASSWORD, in the environment that it inherits."""
     environment = dict(os.environ)
     if ca_file is not None:
-        from deploykit.image import trust
+        from deploykit import trust
 
         environment["SSL_CERT_FILE"] = str(trust.bundle(ca_file))
     try:
