@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploykit.errors import BuildError
+from deploykit.image import java
 from deploykit.image.layers.debian import Package, newest, suites
 from deploykit.image.layers.debian.deb import unpack
 from deploykit.image.layers.debian.release import can_verify
@@ -55,6 +56,7 @@ def _offered(
     names = {plan.java_package: version, plan.java_package.replace("-jdk-", "-jre-"): version, ZLIB: None}
     offered = newest(names, asked, architecture, ca_file=plan.ca_file, progress=progress)
     if missing := names.keys() - offered.keys():
+        java.forget(plan)
         raise BuildError(
             f"Debian does not offer {', '.join(sorted(missing))} {version} for {architecture}.",
             why="A security fix takes the version before it out of the archive.",

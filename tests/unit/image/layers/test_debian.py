@@ -2,11 +2,9 @@
 
 import io
 import lzma
-import subprocess
 import tarfile
 
 import pytest
-from tests.needs import missing
 
 from deploykit.errors import BuildError, IncompatibleError
 from deploykit.image.layers.debian import release, suites
@@ -90,28 +88,6 @@ def test_a_base_that_names_no_source_is_told_what_to_type():
 def test_versions_have_the_order_of_dpkg(older, newer):
     assert order(older) < order(newer)
     assert not order(newer) < order(older)
-
-
-@pytest.fixture
-def signed(tmp_path, monkeypatch):
-    """A factory of lists that a key of ours signed, which `release` trusts for this test."""
-    home = tmp_path / "gnupg"
-    home.mkdir(mode=0o700)
-    gpg = ["gpg", "--batch", "--quiet", "--homedir", str(home), "--passphrase", "", "--pinentry-mode", "loopback"]
-    try:
-        subprocess.run([*gpg, "--quick-generate-key", "archive@example", "ed25519", "sign"], check=True)
-    except FileNotFoundError:
-        missing("gpg", "install GnuPG")
-    keyring = tmp_path / "keyring.gpg"
-    keyring.write_bytes(subprocess.run([*gpg, "--export"], check=True, capture_output=True).stdout)
-    monkeypatch.setattr(release, "KEYRING", keyring)
-
-    def sign(text):
-        done = subprocess.run([*gpg, "--clearsign"], input=text.encode(), check=True, capture_output=True)
-        return done.stdout
-
-    yield sign
-    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
 
 
 SUITE = Suite(address="http://mirror.example/debian-security", name="bookworm-security")
