@@ -4,6 +4,7 @@ Anything else that escapes is a bug of ours and exits with 1.
 """
 
 import errno
+import re
 from typing import ClassVar
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
@@ -63,3 +64,8 @@ def first_line(error: BaseException) -> str:
         seen = inner
     text = seen.strerror if isinstance(seen, OSError) and seen.strerror else str(seen)
     return (text.strip() or type(seen).__name__).splitlines()[0]
+
+
+def without_credentials(text: str) -> str:
+    """A text without the users and passwords that addresses in it have: `https://***@mirror.example/debian`."""
+    return re.sub(r"://[^/\s]+@", "://***@", text)

@@ -103,10 +103,7 @@ class Request:
         if self.base is not None and ImageReference.read(self.base) is None:
             raise UsageError(f"--base {self.base!r} is not an image reference.", fix="--base mageai/mageai:0.9.80")
         if self.apt_mirror and not re.fullmatch(r"https?://[^\s'\"\\\[\]]+", self.apt_mirror):
-            raise UsageError(
-                f"--apt-mirror {self.apt_mirror!r} is not an address.",
-                fix="--apt-mirror https://mirror.example.com/debian",
-            )
+            raise UsageError("--apt-mirror is not an address.", fix="--apt-mirror https://mirror.example.com/debian")
         if self.maven_mirror and not re.fullmatch(r"https?://[^\s'\"\\\[\]]+", self.maven_mirror):
             raise UsageError(
                 "--maven-mirror is not an address.", fix="--maven-mirror https://maven.example.com/repository"

@@ -205,6 +205,13 @@ def test_a_bad_value_is_wrong_usage_and_the_option_is_named(plan, option, value)
     assert "  Try: " in err
 
 
+@pytest.mark.parametrize("option", ["--apt-mirror", "--maven-mirror"])
+def test_the_password_in_a_malformed_address_is_not_repeated(plan, option):
+    code, _, err = plan("--spark=4.1.1", f"{option}=https://me:p4ssw0rd@mirror.example/[x]")
+    assert code == 2
+    assert "p4ssw0rd" not in err
+
+
 @pytest.mark.parametrize("option", ["--mage", "--base", "--repository", "--client", "--network"])
 def test_an_empty_value_counts_as_not_given(plan, option):
     assert plan("--spark=4.1.1", f"{option}=") == plan("--spark=4.1.1")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploykit.errors import BuildError, IncompatibleError, UnreachableError
+from deploykit.errors import BuildError, IncompatibleError, UnreachableError, without_credentials
 from deploykit.image.index_settings import environment
 
 _UNREACHABLE = (
@@ -215,12 +215,12 @@ def _file_name(file: Mapping[str, Any]) -> str:
 
 
 def _problem(stderr: str) -> IncompatibleError | UnreachableError:
-    text = stderr.strip()
+    text = without_credentials(stderr.strip())
     if "No solution found" in text and not any(word in text.lower() for word in _NOT_ANSWERED):
         return NoSolutionError("No set of versions fits.", why=text)
     if any(word in text.lower() for word in _UNREACHABLE):
-        return _unreachable(_without_credentials(text.splitlines()[-1].strip()))
-    return NoSolutionError("No set of versions fits.", why=_without_credentials(text))
+        return _unreachable(text.splitlines()[-1].strip())
+    return NoSolutionError("No set of versions fits.", why=text)
 
 
 def _unreachable(why: str) -> UnreachableError:
@@ -230,7 +230,3 @@ def _unreachable(why: str) -> UnreachableError:
         fix="set UV_DEFAULT_INDEX or PIP_INDEX_URL to a mirror, and --ca-file or SSL_CERT_FILE to its CA; "
         "UV_HTTP_TIMEOUT gives it more time",
     )
-
-
-def _without_credentials(text: str) -> str:
-    return re.sub(r"://[^/@\s]+@", "://***@", text)

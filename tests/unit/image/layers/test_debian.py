@@ -5,9 +5,10 @@ import lzma
 import tarfile
 
 import pytest
+from tests.unit.steps import Steps
 
-from deploykit.errors import BuildError, IncompatibleError
-from deploykit.image.layers.debian import release, suites
+from deploykit.errors import BuildError, DeploykitError, IncompatibleError
+from deploykit.image.layers.debian import newest, release, suites
 from deploykit.image.layers.debian.deb import unpack
 from deploykit.image.layers.debian.sources import Suite
 from deploykit.image.layers.debian.versions import order
@@ -126,6 +127,24 @@ def test_a_list_whose_time_is_over_or_of_another_suite_is_refused(signed):
     assert "valid until" in caught.value.why
     with pytest.raises(BuildError):
         release.verified(signed(LIST.replace("bookworm", "buster")), SUITE)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda suite: newest({"x": None}, [suite], "amd64", ca_file=None, progress=Steps()),
+        lambda suite: release.packages(LIST, suite, "s390x"),
+        lambda suite: release.unverified(b"<html>", suite),
+    ],
+    ids=["away", "without a list", "no list"],
+)
+def test_a_mirror_s_password_is_in_no_error(closed_port, ask):
+    suite = Suite(address=f"http://me:p@ssw0rd@127.0.0.1:{closed_port}/debian", name="bookworm")
+    with pytest.raises(DeploykitError) as caught:
+        ask(suite)
+    error = caught.value
+    assert f"http://***@127.0.0.1:{closed_port}/debian" in f"{error.what} {error.why}"
+    assert "ssw0rd" not in f"{error.what} {error.why} {error.fix}"
 
 
 def deb(tmp_path, *members):

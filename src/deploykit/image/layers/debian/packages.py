@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from deploykit.errors import without_credentials
 from deploykit.image import download
 from deploykit.image.index import File
 from deploykit.image.layers.debian import release
@@ -65,7 +66,7 @@ def _offered(
     signed = download.small(
         url,
         limit=release.LARGEST,
-        what=f"Debian's list of packages, {url}, could not be fetched.",
+        what=f"Debian's list of packages, {without_credentials(url)}, could not be fetched.",
         fix="--apt-mirror, --ca-file or a proxy",
         ca_file=ca_file,
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from deploykit.errors import BuildError
+from deploykit.errors import BuildError, without_credentials
 from deploykit.image.layers.debian.sources import COMPONENT, Suite
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -62,7 +62,9 @@ def packages(text: str, suite: Suite, architecture: str) -> tuple[str, str, int]
     section = text.partition("\nSHA256:")[2]
     match = re.search(rf"^ ([0-9a-f]{{64}}) +(\d+) {re.escape(name)}$", section, re.MULTILINE)
     if match is None:
-        raise BuildError(f"{suite.name} has no {name}.", why=f"Its list at {suite.address} does not name one.")
+        raise BuildError(
+            f"{suite.name} has no {name}.", why=f"Its list at {without_credentials(suite.address)} does not name one."
+        )
     by_hash = "Acquire-By-Hash: yes" in text
     path = f"{COMPONENT}/binary-{architecture}/by-hash/SHA256/{match[1]}" if by_hash else name
     return f"{suite.address}/dists/{suite.name}/{path}", match[1], int(match[2])
@@ -81,5 +83,7 @@ def _current(text: str, suite: Suite) -> str:
 
 def _refused(suite: Suite, why: str) -> BuildError:
     return BuildError(
-        f"The list of {suite.name} at {suite.address} cannot be trusted.", why=why, fix="another --apt-mirror"
+        f"The list of {suite.name} at {without_credentials(suite.address)} cannot be trusted.",
+        why=why,
+        fix="another --apt-mirror",
     )
