@@ -73,7 +73,13 @@ def _image(
     facts = base_image.facts(below, beside=registry, progress=progress)
     wanted = layers(plan, InLayers(image=below, facts=facts))
     here = Blobs(registry, reads=(base,))
-    found = existing_layers.find(plan, {layer.name: layer.key for layer in wanted}, registry, progress=progress)
+    found = existing_layers.find(
+        plan,
+        {layer.name: layer.key for layer in wanted},
+        registry,
+        spare=[layer.name for layer in wanted if layer.make is not None],
+        progress=progress,
+    )
     made = {layer.name: _made(layer, progress) for layer in wanted if layer.name not in found}
     if verified:
         static.verify(plan, facts, made, unread=found, progress=progress)

@@ -1,6 +1,6 @@
 """Layers that images of ours in the repository have already: found by name and key, used by digest."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import chain
@@ -23,11 +23,17 @@ made here in seconds is made here: then it is the same everywhere."""
 
 
 def find(
-    plan: Plan, wanted: Mapping[str, str], registry: Registry, *, progress: Progress | None = None
+    plan: Plan,
+    wanted: Mapping[str, str],
+    registry: Registry,
+    *,
+    spare: Collection[str] = (),
+    progress: Progress | None = None,
 ) -> dict[str, Placed]:
     """Layers by name, of those that are wanted (name to key); a registry that lists no tags has none.
 
-    Which image a layer is taken from does not depend on what else is wanted.
+    Which image a layer is taken from does not depend on what else is wanted. `spare`: those that can be made as well.
+    Where no others are left to find, a registry that does not answer ends the search; else `UnreachableError` does.
     """
     found: dict[str, Placed] = {}
     try:
@@ -50,16 +56,22 @@ def find(
             for first in range(1, len(tags), AT_ONCE):
                 yield from chain.from_iterable(pool.map(look, tags[first : first + AT_ONCE]))
 
-    for name, key in wanted.items():
-        images = candidates(name, plan, tags)
-        for layer in look_at(images.first):
-            if (layer.name, layer.key[:SHOWN]) == (name, key[:SHOWN]) and registry.has_blob(layer.digest):
-                found[name] = layer
-                break
-        else:
-            if images.beyond and progress is not None:
-                asked = f"{images.limit} of {len(images.tags)} images of ours that may have it"
-                progress.step(f"Layer {name}: not found, and only {asked} were looked at")
+    try:
+        for name, key in wanted.items():
+            images = candidates(name, plan, tags)
+            for layer in look_at(images.first):
+                if (layer.name, layer.key[:SHOWN]) == (name, key[:SHOWN]) and registry.has_blob(layer.digest):
+                    found[name] = layer
+                    break
+            else:
+                if images.beyond and progress is not None:
+                    asked = f"{images.limit} of {len(images.tags)} images of ours that may have it"
+                    progress.step(f"Layer {name}: not found, and only {asked} were looked at")
+    except UnreachableError as error:
+        if not wanted.keys() - found.keys() <= set(spare):
+            raise
+        if progress is not None:
+            progress.step(f"Layers of other images are looked for no further: {error.what} {error.why}")
     return found
 
 
