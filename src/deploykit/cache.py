@@ -1,5 +1,6 @@
 """The cache of what was fetched and read: content by its hash, answers by their key. Safe with two builds at once."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -26,6 +27,20 @@ def root() -> Path:
 def blob(sha256: str) -> Path:
     """Where the content with this hash lies, once it is complete."""
     return root() / "blobs" / "sha256" / sha256
+
+
+def intact(sha256: str) -> Path | None:
+    """The content with this hash, where it is there and still has it. What changed on the disk is removed."""
+    path = blob(sha256)
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None
+    if found != sha256:
+        path.unlink(missing_ok=True)
+        return None
+    return path
 
 
 def keep(path: Path, sha256: str) -> Path:

@@ -30,12 +30,13 @@ def streamed(file: File, *, ca_file: Path | None, progress: Progress) -> Iterato
 
 def into_cache(file: File, *, ca_file: Path | None, progress: Progress) -> Path:
     """The file's content in the cache; fetched unless it is there."""
+    if there := cache.intact(file.sha256):
+        return there
     blob = cache.blob(file.sha256)
-    if not blob.is_file():
-        with cache.only_one(file.sha256, progress=progress):
-            if not blob.is_file():
-                with streamed(file, ca_file=ca_file, progress=progress) as path:
-                    cache.keep(path, file.sha256)
+    with cache.only_one(file.sha256, progress=progress):
+        if not blob.is_file():
+            with streamed(file, ca_file=ca_file, progress=progress) as path:
+                cache.keep(path, file.sha256)
     return blob
 
 

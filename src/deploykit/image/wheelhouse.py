@@ -51,7 +51,7 @@ def sdist(spark: SparkVersion, line: SparkLine, target: Target, *, ca_file: Path
 
 def dependencies(files: Sequence[File], target: Target, *, ca_file: Path | None, progress: Progress) -> list[Wheel]:
     """The locked wheels beside PySpark, from the cache or the index."""
-    missing = [file for file in files if not cache.blob(file.sha256).is_file()]
+    missing = [file for file in files if cache.intact(file.sha256) is None]
     pins = {file.name: file.version for file in missing}
     locked = {file.name: file.sha256 for file in missing}
     found = index.locate(pins, target, locked=locked, ca_file=ca_file) if missing else ()

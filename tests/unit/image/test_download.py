@@ -106,6 +106,12 @@ def test_a_file_with_the_right_hash_is_kept_by_its_hash_and_fetched_once(index, 
     assert kept(own_cache) == [path]
 
 
+def test_a_file_that_is_damaged_in_the_cache_is_fetched_again(index):
+    fetch(index.file("/wheel")).write_bytes(b"other")
+    assert fetch(index.file("/wheel")).read_bytes() == CONTENT
+    assert index.asked == {"/wheel": 2}
+
+
 class Counting(Lines):
     """Remembers what it was told."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.unit.image.test_yanked import TARGET, project, serving
 
+from deploykit import cache
 from deploykit.cli.output import Lines
 from deploykit.errors import BuildError
 from deploykit.image import wheelhouse
@@ -38,6 +39,14 @@ def test_the_locked_wheel_is_fetched_and_not_the_one_that_fits_best(published):
     for name in (OLDER, BEST):
         content = (published / "files" / name).read_bytes()
         assert fetched(hashlib.sha256(content).hexdigest()) == content
+
+
+def test_a_wheel_that_is_damaged_in_the_cache_is_fetched_again(published):
+    content = (published / "files" / OLDER).read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    fetched(sha256)
+    cache.blob(sha256).write_bytes(b"other")
+    assert fetched(sha256) == content
 
 
 def test_an_index_without_the_locked_wheel_is_said_to_have_another(published):

@@ -64,7 +64,7 @@ def _cached(stored: str) -> LayerFile | None:
     known = cache.read_json("layers", stored)
     if known is None:
         return None
-    path = cache.blob(known["digest"].removeprefix("sha256:"))
-    if not path.is_file():
+    path = cache.intact(known["digest"].removeprefix("sha256:"))
+    if path is None:
         return None
     return LayerFile(path=path, diff_id=known["diff_id"], digest=known["digest"], size=path.stat().st_size)

@@ -104,6 +104,14 @@ def test_a_layer_that_the_cache_lost_is_made_again(isolated):
     assert first.path.is_file()
 
 
+def test_a_layer_that_is_damaged_in_the_cache_is_made_again(isolated):
+    first = mage_ilum()()
+    whole = first.path.read_bytes()
+    first.path.write_bytes(whole[:-1] + b"x")
+    assert mage_ilum()() == first
+    assert first.path.read_bytes() == whole
+
+
 def test_nothing_is_left_in_the_cache_but_the_layer(isolated):
     made_file = mage_ilum()()
     assert list((cache.root() / "scratch").iterdir()) == []
