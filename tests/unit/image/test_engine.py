@@ -116,6 +116,12 @@ def test_a_container_that_cannot_be_removed_fails_nothing_and_hides_no_error(eng
             raise DeploykitError("its own")
 
 
+def test_a_name_that_cannot_be_taken_away_fails_nothing_and_hides_no_error(engine):
+    with engine({"DELETE /images/mage:1": (409, {"message": "conflict"})}) as it:
+        it.untag("mage:1")
+    it.untag("mage:1")  # nobody is there any more
+
+
 FAILED = "received unexpected HTTP status: 500 Internal Server Error"
 
 
