@@ -41,10 +41,8 @@ def read(data: bytes) -> Elf | None:
             for kind, _, offset, address, _, length, _, _ in headers
             if kind == _LOAD and address <= strings < address + length
         )
-    except (struct.error, StopIteration):
+        starts = [offset + value for tag, value in tags if tag == _NEEDED]
+        names = [data[start : data.index(b"\0", start)].decode("utf-8", "replace") for start in starts]
+    except (struct.error, StopIteration, ValueError):
         return None
-
-    def text(value: int) -> str:
-        return data[offset + value : data.index(b"\0", offset + value)].decode("utf-8", "replace")
-
-    return Elf(platform=platform, needed=tuple(text(value) for tag, value in tags if tag == _NEEDED))
+    return Elf(platform=platform, needed=tuple(names))

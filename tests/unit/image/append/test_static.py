@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import struct
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,16 @@ def test_what_a_program_says_about_itself_is_read():
     assert "libc.so.6" in found.needed
     assert elf.read(b"#!/bin/sh\n") is None
     assert elf.read(THIS_MACHINE.read_bytes()[:100]) is None
+
+
+def test_a_file_that_ends_before_the_names_of_its_libraries_tells_nothing():
+    header = struct.pack("<4sBB10sHHIQQQIHHH", elf.MAGIC, 2, 1, b"", 3, 62, 1, 0, 64, 0, 0, 64, 56, 2)
+    loaded = struct.pack("<IIQQQQQQ", 1, 0, 0, 0, 0, 1 << 20, 1 << 20, 0)
+    dynamic = struct.pack("<IIQQQQQQ", 2, 0, 176, 176, 0, 32, 32, 0)
+    names_at, first_name = struct.pack("<qQ", 5, 1000), struct.pack("<qQ", 1, 0)
+    data = header.ljust(64, b"\0") + loaded + dynamic + names_at + first_name
+    assert elf.read(data) is None
+    assert elf.read(data.ljust(1000, b"\0") + b"libc.so.6\0").needed == ("libc.so.6",)
 
 
 @pytest.mark.parametrize(
