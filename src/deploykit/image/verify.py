@@ -63,7 +63,7 @@ def inside(image: str, plan: Plan, engine: Engine) -> list[Check]:
 
 def pip_check(image: str, plan: Plan, engine: Engine) -> list[Check]:
     """`pip check` says nothing that it does not say of the base too."""
-    key = plan.base.identity.replace(":", "-").replace("/", "-")
+    key = f"{plan.base.identity}-{plan.platform}".replace(":", "-").replace("/", "-")
     known = cache.read_json("pip-check", key)
     if known is None:
         known = _pip_check(plan.base.pinned, plan.platform, engine)
