@@ -181,7 +181,22 @@ def test_a_package_is_unpacked_without_dpkg_and_its_links_stay_inside(tmp_path):
     assert not (tmp_path / "root/usr/share").exists()
 
 
+def test_it_is_unpacked_by_a_python_older_than_the_filters_of_tarfile(tmp_path, monkeypatch):
+    """3.11.2, as Debian 12 has it."""
+    monkeypatch.delattr(tarfile, "tar_filter")
+    monkeypatch.delattr(tarfile.TarInfo, "replace")
+    unpack(deb(tmp_path, ("./etc/java", b"->/etc/x"), ("./etc/x", b"here")), tmp_path / "root", below=("etc",))
+    assert (tmp_path / "root/etc/java").read_bytes() == b"here"
+
+
+def test_a_package_whose_files_are_packed_in_another_way_is_told_in_a_sentence(tmp_path):
+    package = deb(tmp_path, ("./etc/x", b"here"))
+    package.write_bytes(package.read_bytes().replace(lzma.compress(b"")[:6], b"\x28\xb5\x2f\xfd\0\0"))
+    with pytest.raises(BuildError, match="cannot be unpacked"):
+        unpack(package, tmp_path / "root", below=("etc",))
+
+
 def test_a_package_that_reaches_outside_is_refused(tmp_path):
-    with pytest.raises(tarfile.FilterError):
+    with pytest.raises(BuildError, match="leads out of it"):
         unpack(deb(tmp_path, ("./etc/../../../evil", b"x")), tmp_path / "root", below=("etc",))
     assert not (tmp_path / "evil").exists()

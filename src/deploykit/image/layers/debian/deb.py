@@ -12,14 +12,21 @@ HEADER = 60
 
 
 def unpack(package: Path, root: Path, *, below: tuple[str, ...]) -> None:
-    """Put the files below some folders, such as `usr/lib/jvm`, under a root; links stay within it."""
+    """Put the files below some folders, such as `usr/lib/jvm`, under a root; links stay within it.
+
+    Raises `BuildError` for what is no package, or is packed in a way that this Python does not read.
+    """
     with package.open("rb") as file:
         size = _find(file, "data.tar")
         start = file.tell()
         part = cast("IO[bytes]", _Part(file, start, size))
-        with tarfile.open(fileobj=part, mode="r|*") as archive:
-            for member in _wanted(archive, below):
-                archive.extract(member, root, filter="tar")
+        try:
+            with tarfile.open(fileobj=part, mode="r|*") as archive:
+                archive.extraction_filter = getattr(tarfile, "tar_filter", None)  # which Python 3.11.3 has not
+                for member in _wanted(archive, below):
+                    archive.extract(member, root)
+        except tarfile.ReadError as error:
+            raise BuildError(f"{package.name} cannot be unpacked.", why=f"{error}.") from None
 
 
 def _find(file: IO[bytes], name: str) -> int:
@@ -38,9 +45,11 @@ def _wanted(archive: tarfile.TarFile, below: tuple[str, ...]) -> Iterator[tarfil
         path = PurePosixPath(member.name.removeprefix("./"))
         if not any(path.is_relative_to(folder) for folder in below):
             continue
+        if ".." in path.parts:
+            raise BuildError(f"A package has {member.name} in it, which leads out of it.")
         if member.issym() and member.linkname.startswith("/"):
             up = "../" * (len(path.parts) - 1)
-            member = member.replace(linkname=f"{up}{member.linkname.lstrip('/')}", deep=False)  # noqa: PLW2901
+            member.linkname = f"{up}{member.linkname.lstrip('/')}"
         yield member
 
 
