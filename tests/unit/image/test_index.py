@@ -1,10 +1,16 @@
 """The package index: who is asked, and what is said when it does not answer."""
 
+import importlib.util
+import os
+import pwd
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.needs import missing
 from tests.unit.mage_ilum.servers import failing, silent
 
 from deploykit.errors import UnreachableError
@@ -110,6 +116,53 @@ def test_pips_settings_are_taken_over_where_uv_has_none(no_settings, monkeypatch
     assert index_settings.environment(None)["UV_DEFAULT_INDEX"] == "https://variable.example/simple"
 
 
+@pytest.mark.parametrize(
+    ("files", "chosen"),
+    [
+        (("xdg/pip/pip.conf",), None),
+        (("xdg/pip/pip.conf", ".pip/pip.conf"), None),
+        ((".pip/pip.conf", "config/pip/pip.conf"), None),
+        (("xdg/pip/pip.conf", "config/pip/pip.conf", "pip.conf"), "pip.conf"),
+        (("config/pip/pip.conf",), "nowhere.conf"),
+        (("xdg/pip/pip.conf", "config/pip/pip.conf"), os.devnull),
+    ],
+)
+def test_pips_files_count_as_for_pip_itself(no_settings, monkeypatch, tmp_path, files, chosen):
+    if importlib.util.find_spec("pip") is None:
+        missing("pip", "install python3-venv, and make .venv anew")
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "xdg"))
+    monkeypatch.delenv("PIP_CONFIG_FILE")
+    if chosen:
+        monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / chosen))  # `/dev/null` stays that
+    for number, name in enumerate(files):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        lines = [f"index{'-_'[number % 2]}url = https://{number}.example", f"extra-index-url ={' https://x' * number}"]
+        (tmp_path / name).write_text("\n".join(["[global]", *lines]), encoding="utf-8")
+    listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, check=True, text=True)
+    of_pip = dict(line.split("=", 1) for line in listed.stdout.splitlines())
+    ours = index_settings.environment(None)
+    for variable, name in (("UV_DEFAULT_INDEX", "index-url"), ("UV_INDEX", "extra-index-url")):
+        assert ours.get(variable, "") == of_pip.get(f"global.{name}", "''").strip("'")
+
+
+def test_the_file_of_an_environment_or_image_counts_above_a_persons_own(no_settings, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "usr"))
+    for folder, name in (("config/pip", "own"), ("usr", "image")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "pip.conf").write_text(f"[global]\nindex-url = https://{name}.example/simple\n")
+    assert index_settings.environment(None)["UV_DEFAULT_INDEX"] == "https://image.example/simple"
+
+
+def test_a_user_id_without_a_home_has_no_files_of_its_own(no_settings, monkeypatch):
+    def nobody(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    for name in ("HOME", "XDG_CONFIG_HOME", "PIP_CONFIG_FILE"):
+        monkeypatch.delenv(name)
+    assert "UV_DEFAULT_INDEX" not in index_settings.environment(None)
+
+
 @pytest.mark.parametrize("name", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"])
 def test_uvs_own_settings_win_over_pips(no_settings, monkeypatch, name):
     monkeypatch.setenv("PIP_INDEX_URL", "https://pip.example/simple")
@@ -128,6 +181,46 @@ def test_a_ca_file_is_trusted_beside_what_the_machine_trusts(no_settings, monkey
     monkeypatch.setenv("PIP_CERT", str(company))
     assert index_settings.environment(None)["SSL_CERT_FILE"] == str(company)
     assert Path(index_settings.environment(own)["SSL_CERT_FILE"]).read_text() == "of the company\nof my own"
+
+
+def test_credentials_are_for_one_server_and_not_for_others_on_its_host(no_settings, monkeypatch):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", f"https://me:{SECRET}@index.example/simple")
+    assert index_settings.credentials("https://index.example:443/files/a.whl") == ("me", SECRET)
+    assert index_settings.credentials("https://index.example:8443/files/a.whl") is None
+    assert index_settings.credentials("http://index.example/files/a.whl") is None
+
+
+UV_FILES = {
+    "index": '[[index]]\nurl = "https://me:{secret}@index.example/simple"',
+    "index-url": 'index-url = "https://me:{secret}@index.example/simple"',
+    "extra-index-url": 'extra-index-url = ["https://x.example", "https://me:{secret}@index.example/simple"]',
+    "pip": '[pip]\nindex-url = "https://me:{secret}@index.example/simple"',
+}
+
+
+@pytest.mark.parametrize("text", UV_FILES.values(), ids=UV_FILES.keys())
+@pytest.mark.parametrize("place", ["config/uv/uv.toml", "xdg/uv/uv.toml", "chosen.toml"])
+def test_credentials_in_uvs_own_files_are_found(no_settings, monkeypatch, tmp_path, text, place):
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "xdg"))
+    if place == "chosen.toml":
+        monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / place))
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place).write_text(text.format(secret=SECRET), encoding="utf-8")
+    assert index_settings.credentials("https://index.example/files/a.whl") == ("me", SECRET)
+
+
+@pytest.mark.parametrize("variable", [True, False])
+def test_credentials_in_variables_of_a_named_index_are_found(no_settings, monkeypatch, tmp_path, variable):
+    if variable:
+        monkeypatch.setenv("UV_INDEX", "https://x.example/simple my-own=https://index.example/simple")
+    else:
+        file = tmp_path / "config/uv/uv.toml"
+        file.parent.mkdir(parents=True)
+        file.write_text('index = [{ name = "my-own", url = "https://index.example/simple" }]', encoding="utf-8")
+    assert index_settings.credentials("https://index.example/files/a.whl") is None
+    monkeypatch.setenv("UV_INDEX_MY_OWN_USERNAME", "me")
+    monkeypatch.setenv("UV_INDEX_MY_OWN_PASSWORD", SECRET)
+    assert index_settings.credentials("https://index.example/files/a.whl") == ("me", SECRET)
 
 
 @pytest.mark.parametrize(
