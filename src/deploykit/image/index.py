@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploykit.errors import BuildError, IncompatibleError, UnreachableError, without_credentials
+from deploykit.files import read_text
 from deploykit.image.index_settings import environment
 
 _UNREACHABLE = (
@@ -162,12 +163,17 @@ def _uv(requirements: Sequence[str], target: Target, folder: Path, options: Sequ
         "--output-file", str(folder / _LOCK), "--no-python-downloads", "--python-version", target.python,
         "--python-platform", target.uv_platform, "--only-binary", ":all:", *options,
     )  # fmt: skip
+    settings = {**environment(ca_file), "NO_COLOR": "1"}
+    if chosen := settings.get("UV_CONFIG_FILE"):  # takes the place of all others, and of the one in the folder
+        ours = folder / "uv.toml"
+        ours.write_text(ours.read_text(encoding="utf-8") + read_text(Path(chosen)), encoding="utf-8")
+        settings["UV_CONFIG_FILE"] = str(ours)
     try:
         finished = subprocess.run(
             command,
             input="\n".join(requirements),
             cwd=folder,
-            env={**environment(ca_file), "NO_COLOR": "1"},
+            env=settings,
             capture_output=True,
             errors="replace",
             timeout=_SECONDS,

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,6 +91,18 @@ def test_the_newest_patch_of_a_line_is_found_without_fetching_it(published):
         published, "pyspark", {f"pyspark-{version}.tar.gz": "" for version in ("4.0.9", "4.1.1", "4.1.12", "4.2.0")}
     )
     assert index.newest("pyspark", "==4.1.*", TARGET, ca_file=None) == "4.1.12"
+
+
+def test_whether_what_is_held_fits_is_not_asked_whatever_configuration_of_uv_is_named(published, tmp_path, monkeypatch):
+    own = tmp_path / "own.toml"
+    own.write_text(f'[[index]]\nurl = "{os.environ["UV_DEFAULT_INDEX"]}"\ndefault = true\n', encoding="utf-8")
+    monkeypatch.delenv("UV_DEFAULT_INDEX")
+    monkeypatch.setenv("UV_CONFIG_FILE", str(own))
+    project(published, "six", {"six-1.16.0-py3-none-any.whl": ""})
+    with (published / "files/six-1.16.0-py3-none-any.whl.metadata").open("a", encoding="utf-8") as metadata:
+        metadata.write("Requires-Dist: nowhere\n")
+    [found] = index.resolve(["six"], TARGET, held={"six": "1.16.0"}, preferred={}, ca_file=None)
+    assert found.version == "1.16.0"
 
 
 def test_a_pin_that_is_to_be_avoided_is_not_taken(published):
