@@ -1,12 +1,15 @@
 """Fetch a published file into the cache: checked by its hash, once for all builds."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploykit import cache
+from deploykit.deadline import within
 from deploykit.errors import BuildError, UnreachableError, first_line
 from deploykit.image import index_settings
 from deploykit.image.index import File
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
     from requests import Response
 
 CONNECT_SECONDS = 3
-SILENCE_SECONDS = 60  # a mirror may have to fetch a large file itself before the first byte comes
+SILENCE_SECONDS = 60
+"""Of a large file, unless UV_HTTP_TIMEOUT says another: a mirror may have to fetch it before the first byte comes."""
 
 
 @contextmanager
@@ -40,13 +44,14 @@ def into_cache(file: File, *, ca_file: Path | None, progress: Progress) -> Path:
     return blob
 
 
-def small(url: str, *, limit: int, what: str, fix: str, ca_file: Path | None) -> bytes:
+def small(url: str, *, limit: int, what: str, fix: str, ca_file: Path | None, timeout: float) -> bytes:
     """A published text that nothing vouches for yet: no more than `limit` bytes of it are read.
 
-    `what` and `fix` say of the `UnreachableError` what is missing, and what to type.
+    `what` and `fix` say of the `UnreachableError` what is missing, and what to type. `timeout`: seconds until the
+    answer begins, and between any two signs of life after that.
     """
     content = b""
-    with _answer(url, what=what, fix=fix, ca_file=ca_file) as answer:
+    with _answer(url, what=what, fix=fix, ca_file=ca_file, limits=(timeout, timeout)) as answer:
         for chunk in answer.iter_content(1 << 16):
             content += chunk
             if len(content) >= limit:
@@ -57,9 +62,11 @@ def small(url: str, *, limit: int, what: str, fix: str, ca_file: Path | None) ->
 def _fetch(file: File, target: Path, *, ca_file: Path | None, progress: Progress) -> None:
     digest = hashlib.sha256()
     done = 0
+    said = os.environ.get("UV_HTTP_TIMEOUT", "")
+    limits = (CONNECT_SECONDS, int(said) if said.isdigit() else SILENCE_SECONDS)
     fix = "run it again; behind a company network, see --ca-file, UV_DEFAULT_INDEX and --maven-mirror"
     with (
-        _answer(file.url, what=f"{file.file} could not be fetched.", fix=fix, ca_file=ca_file) as answer,
+        _answer(file.url, what=f"{file.file} could not be fetched.", fix=fix, ca_file=ca_file, limits=limits) as answer,
         target.open("wb") as output,
     ):
         total = int(answer.headers.get("Content-Length") or file.size)
@@ -77,21 +84,28 @@ def _fetch(file: File, target: Path, *, ca_file: Path | None, progress: Progress
 
 
 @contextmanager
-def _answer(url: str, *, what: str, fix: str, ca_file: Path | None) -> "Iterator[Response]":
-    """An answer whose body was not read yet; what goes wrong while it is read is an `UnreachableError` too."""
+def _answer(
+    url: str, *, what: str, fix: str, ca_file: Path | None, limits: tuple[float, float]
+) -> "Iterator[Response]":
+    """An answer whose body was not read yet; what goes wrong while it is read is an `UnreachableError` too.
+
+    `limits`: seconds to connect, and of silence after that.
+    """
     import requests
 
+    ask = partial(
+        requests.get,
+        url,
+        stream=True,
+        timeout=limits,
+        verify=str(index_settings.certificates(ca_file)),
+        auth=index_settings.credentials(url),
+    )
     try:
-        with requests.get(
-            url,
-            stream=True,
-            timeout=(CONNECT_SECONDS, SILENCE_SECONDS),
-            verify=str(index_settings.certificates(ca_file)),
-            auth=index_settings.credentials(url),
-        ) as answer:
+        with within(max(limits), ask) as answer:  # the look-up of a name has no limit of its own
             answer.raise_for_status()
             yield answer
-    except requests.RequestException as error:
+    except (requests.RequestException, TimeoutError) as error:
         raise UnreachableError(what, why=_reason(error), fix=fix) from None
 
 

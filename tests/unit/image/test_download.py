@@ -8,6 +8,7 @@ import re
 import ssl
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from tests.unit.mage_ilum.servers import web
+from tests.unit.mage_ilum.servers import blackhole, silent, web
 
 from deploykit.cli.output import Lines
 from deploykit.errors import BuildError, UnreachableError
@@ -207,7 +208,9 @@ def test_builds_at_once_fetch_a_file_once(index, own_cache):
 
 def small(index: Index, path: str, *, limit: int) -> bytes:
     url = f"http://127.0.0.1:{index.port}{path}"
-    return download.small(url, limit=limit, what="The list could not be fetched.", fix="another", ca_file=None)
+    return download.small(
+        url, limit=limit, what="The list could not be fetched.", fix="another", ca_file=None, timeout=1
+    )
 
 
 def test_of_a_small_text_no_more_is_read_than_it_may_have(index):
@@ -222,6 +225,24 @@ def test_a_small_text_that_does_not_come_is_unreachable(index, path, why):
         small(index, path, limit=1 << 20)
     assert why in caught.value.why
     assert caught.value.fix == "another"
+
+
+@pytest.mark.parametrize("server", [silent, blackhole])
+def test_a_small_text_is_waited_for_no_longer_than_is_said(server):
+    with server() as port:
+        began = time.monotonic()
+        with pytest.raises(UnreachableError, match="The list could not be fetched"):
+            small(Index(port=port), "/wheel", limit=100)
+        assert time.monotonic() - began < 2
+
+
+def test_a_large_file_is_waited_for_as_long_as_is_said_for_uv(monkeypatch):
+    monkeypatch.setenv("UV_HTTP_TIMEOUT", "1")
+    with silent() as port:
+        began = time.monotonic()
+        with pytest.raises(UnreachableError, match="could not be fetched"):
+            fetch(Index(port=port).file("/wheel"))
+        assert time.monotonic() - began < 3
 
 
 def test_a_certificate_that_is_not_trusted_is_called_that_until_its_authority_is_given(tmp_path):
@@ -240,7 +261,9 @@ def test_a_certificate_that_is_not_trusted_is_called_that_until_its_authority_is
 
     with web(Handler, tls=context) as port:
         url = f"https://127.0.0.1:{port}/list"
-        asked = partial(download.small, url, limit=100, what="The list could not be fetched.", fix="--ca-file")
+        asked = partial(
+            download.small, url, limit=100, what="The list could not be fetched.", fix="--ca-file", timeout=3
+        )
         with pytest.raises(UnreachableError) as caught:
             asked(ca_file=None)
         assert "certificate verify failed" in caught.value.why

@@ -49,6 +49,7 @@ def java(request: Request, base: Base, catalog: Catalog, *, progress: Progress) 
             request.platform.partition("/")[2],
             trusted=False,
             ca_file=request.ca_file,
+            timeout=request.timeout,
             progress=progress,
         )
         return found[package].version if package in found else ""

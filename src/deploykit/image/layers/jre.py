@@ -54,7 +54,7 @@ def _offered(
     asked = suites(base, mirror=plan.apt_mirror, sources=plan.apt_sources)
     version = plan.java.version
     names = {plan.java_package: version, plan.java_package.replace("-jdk-", "-jre-"): version, ZLIB: None}
-    offered = newest(names, asked, architecture, ca_file=plan.ca_file, progress=progress)
+    offered = newest(names, asked, architecture, ca_file=plan.ca_file, timeout=plan.timeout, progress=progress)
     if missing := names.keys() - offered.keys():
         java.forget(plan)
         raise BuildError(

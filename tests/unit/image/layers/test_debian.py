@@ -132,7 +132,7 @@ def test_a_list_whose_time_is_over_or_of_another_suite_is_refused(signed):
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda suite: newest({"x": None}, [suite], "amd64", ca_file=None, progress=Steps()),
+        lambda suite: newest({"x": None}, [suite], "amd64", ca_file=None, timeout=1, progress=Steps()),
         lambda suite: release.packages(LIST, suite, "s390x"),
         lambda suite: release.unverified(b"<html>", suite),
     ],

@@ -42,16 +42,18 @@ def newest(
     *,
     trusted: bool = True,
     ca_file: Path | None,
+    timeout: float,
     progress: Progress,
 ) -> dict[str, Package]:
     """The newest package of each name, or the one of the version it maps to; what no suite offers is left out.
 
-    `trusted`: the lists' signatures are checked; else what is found must not be fetched. Raises `UnreachableError`
-    where a mirror does not answer, `BuildError` where its list is not Debian's.
+    `trusted`: the lists' signatures are checked; else what is found must not be fetched. `timeout`: seconds that a
+    mirror may take to answer. Raises `UnreachableError` where it does not, `BuildError` where its list is not Debian's.
     """
     found: dict[str, Package] = {}
     for suite in suites:
-        for package in _offered(suite, names, architecture, trusted=trusted, ca_file=ca_file, progress=progress):
+        text = _list(suite, trusted=trusted, ca_file=ca_file, timeout=timeout)
+        for package in _offered(suite, names, text, architecture, ca_file=ca_file, progress=progress):
             if names[package.name] not in (None, package.version):
                 continue
             if package.name not in found or order(found[package.name].version) < order(package.version):
@@ -59,18 +61,22 @@ def newest(
     return found
 
 
-def _offered(
-    suite: Suite, names: Collection[str], architecture: str, *, trusted: bool, ca_file: Path | None, progress: Progress
-) -> Iterator[Package]:
+def _list(suite: Suite, *, trusted: bool, ca_file: Path | None, timeout: float) -> str:
     url = f"{suite.address}/dists/{suite.name}/InRelease"
     signed = download.small(
         url,
         limit=release.LARGEST,
         what=f"Debian's list of packages, {without_credentials(url)}, could not be fetched.",
-        fix="--apt-mirror, --ca-file or a proxy",
+        fix="--apt-mirror, --ca-file or a proxy; a longer --timeout for a slow one",
         ca_file=ca_file,
+        timeout=timeout,
     )
-    text = release.verified(signed, suite) if trusted else release.unverified(signed, suite)
+    return release.verified(signed, suite) if trusted else release.unverified(signed, suite)
+
+
+def _offered(
+    suite: Suite, names: Collection[str], text: str, architecture: str, *, ca_file: Path | None, progress: Progress
+) -> Iterator[Package]:
     url, sha256, size = release.packages(text, suite, architecture)
     listed = File(name=suite.name, version="", file=f"{suite.name}-Packages.xz", url=url, sha256=sha256, size=size)
     wanted = tuple(f"Package: {name}\n".encode() for name in names)
