@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Any
 from deploykit.errors import BuildError, UnreachableError, first_line
 from deploykit.image.builder import buildx_command, follow, has_buildx, run_logged
 from deploykit.image.engine_errors import asking, failing, raise_for
+from deploykit.image_reference import ImageReference
 from deploykit.progress import Progress
+from deploykit.registry import login
+from deploykit.registry.errors import pushing
+from deploykit.registry.location import locate
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -89,6 +93,11 @@ class Engine:
     def _work(self) -> "DockerClient":
         return self._client(timeout=WORK_SECONDS)
 
+    def _login(self, reference: str) -> dict[str, str]:
+        """For the registry of a reference; the SDK would wait for a credential helper without a limit."""
+        repository = ImageReference.split(reference).repository
+        return login.entry(locate(repository).host, repository, timeout=self._timeout)
+
     def ping(self) -> None:
         """Raise `UnreachableError` unless the engine answers."""
         import docker.errors
@@ -122,7 +131,7 @@ class Engine:
         fix = "check the name, the network and `docker login`; some registries want the repository made first"
         with asking(reference, what, fix=fix):
             try:
-                answer = self._ask.api.inspect_distribution(reference)  # type: ignore[no-untyped-call] # not in the stubs
+                answer = self._ask.api.inspect_distribution(reference, auth_config=self._login(reference))  # type: ignore[no-untyped-call] # not in the stubs
             except docker.errors.APIError as error:
                 if _ABSENT.search(str(error.explanation or error).lower()):
                     return None
@@ -151,7 +160,8 @@ class Engine:
         """Pull an image by tag or digest."""
         progress.step(f"Pulling {reference}")
         with failing(f"{reference} could not be pulled."):
-            for event in self._work.api.pull(reference, platform=platform, stream=True, decode=True):
+            entry = self._login(reference)
+            for event in self._work.api.pull(reference, platform=platform, stream=True, decode=True, auth_config=entry):
                 raise_for(event, f"{reference} could not be pulled.")
                 detail = event.get("progressDetail") or {}
                 if event.get("status") == "Downloading" and detail.get("total"):
@@ -252,8 +262,9 @@ class Engine:
         """
         what = f"{repository}:{tag} could not be pushed."
         digest, error, trying_again = "", "", set[str]()
-        with failing(what):
-            for event in self._work.api.push(repository, tag=tag, stream=True, decode=True):
+        with failing(what), pushing(repository):
+            entry = self._login(repository)
+            for event in self._work.api.push(repository, tag=tag, stream=True, decode=True, auth_config=entry):
                 error = str(event.get("error") or error)
                 status, layer = str(event.get("status")), str(event.get("id"))
                 if status.startswith("Retrying"):

@@ -59,7 +59,7 @@ class Login:
         if (bearer := offered.get("bearer")) and "realm" in bearer:
             self._headers[write] = f"Bearer {self._token(bearer, write=write)}"
         elif "basic" in offered:
-            found = self._credentials()
+            found = credentials(self._location, self._repository, timeout=self._timeout)
             if found is None or not found.user:
                 raise login_refused(self._repository, self._location.host, "It wants a user and a password.")
             self._headers[write] = found.basic
@@ -76,7 +76,7 @@ class Login:
             scope = bearer.get("scope") or f"repository:{self._location.path}:pull"
         scope = " ".join((scope, *self.also))
         parameters = {name: value for name in ("service",) if (value := bearer.get(name))} | {"scope": scope}
-        found = self._credentials()
+        found = credentials(self._location, self._repository, timeout=self._timeout)
         if found is None or found.user:
             basic = None if found is None else found.basic
             answer = self._ask(realm, parameters=parameters, authorization=basic, form=False)
@@ -88,15 +88,6 @@ class Login:
             raise cannot_ask(self._repository, "The address that it names for logins gave no token.")
         return token
 
-    def _credentials(self) -> Credentials | None:
-        try:
-            return within(self._timeout, lambda: credentials(self._location, self._repository))
-        except TimeoutError:
-            raise cannot_ask(
-                self._repository,
-                f"The credential helper that Docker's config.json names gave no login within {self._timeout:g} s.",
-            ) from None
-
 
 def challenges(header: str) -> dict[str, dict[str, str]]:
     """The ways to log in that a `WWW-Authenticate` header offers: `{"bearer": {"realm": …}}`."""
@@ -106,23 +97,37 @@ def challenges(header: str) -> dict[str, dict[str, str]]:
     }
 
 
-def credentials(location: Location, repository: str) -> Credentials | None:
-    """What `docker login` left for a registry, in `config.json` or with a credential helper; None for nothing."""
-    import docker.auth
-    import docker.errors
-
-    try:
-        with warnings.catch_warnings():  # a helper that is not installed is warned of, and then raised
-            warnings.simplefilter("ignore")
-            entry = docker.auth.resolve_authconfig(docker.auth.load_config(), location.host) or {}
-    except (docker.errors.DockerException, ValueError, KeyError, AttributeError, TypeError, OSError) as error:
-        raise login_refused(repository, location.host, _unusable(error)) from None
-    known = {name.lower(): value for name, value in entry.items()}
+def credentials(location: Location, repository: str, *, timeout: float) -> Credentials | None:
+    """What `docker login` left for a registry; None for nothing. Raises as `entry` does."""
+    known = {name.lower(): value for name, value in entry(location.host, repository, timeout=timeout).items()}
     if token := known.get("identitytoken"):
         return Credentials(user="", secret=token)
     if known.get("username"):
         return Credentials(user=known["username"], secret=known.get("password") or "")
     return None
+
+
+def entry(host: str, repository: str, *, timeout: float) -> dict[str, str]:
+    """What `docker login` left for a host, in `config.json` or with a credential helper, as Docker's API takes it.
+
+    Empty for nothing. Raises `LoginRefusedError` where it cannot be read, and `UnreachableError` where a helper takes
+    longer than `timeout` seconds: it may wait for somebody who unlocks a key ring.
+    """
+    import docker.auth
+    import docker.errors
+
+    def read() -> dict[str, str]:
+        with warnings.catch_warnings():  # a helper that is not installed is warned of, and then raised
+            warnings.simplefilter("ignore")
+            return docker.auth.resolve_authconfig(docker.auth.load_config(), host) or {}
+
+    try:
+        return within(timeout, read)
+    except TimeoutError:
+        why = f"The credential helper that Docker's config.json names gave no login within {timeout:g} s."
+        raise cannot_ask(repository, why) from None
+    except (docker.errors.DockerException, ValueError, KeyError, AttributeError, TypeError, OSError) as error:
+        raise login_refused(repository, host, _unusable(error)) from None
 
 
 def _unusable(error: Exception) -> str:

@@ -1,16 +1,19 @@
 """What an engine that refuses, or says nothing, is told as; what it does when it works is for a real one."""
 
+import base64
 import hashlib
 import http.server
 import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
 import trustme
 from tests.unit.mage_ilum.servers import web
+from tests.unit.registry.test_login import helper
 
 from deploykit.cli.output import Lines
 from deploykit.errors import BuildError, DeploykitError, UnreachableError, UsageError
@@ -23,7 +26,9 @@ REMOVED = "DELETE /containers/c1"
 
 
 @contextmanager
-def answering(answers: Mapping[str, tuple[int, object]], *, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+def answering(
+    answers: Mapping[str, tuple[int, object]], *, tls: ssl.SSLContext | None = None, logins: list[object] | None = None
+) -> Iterator[int]:
     """The port of an engine that gives these answers, a list as a stream, and none to anything else."""
     over = threading.Event()
 
@@ -33,6 +38,8 @@ def answering(answers: Mapping[str, tuple[int, object]], *, tls: ssl.SSLContext 
         def answer(self) -> None:
             path = self.path.partition("?")[0].removeprefix("/v1.47")
             found = {**VERSION, **answers}.get(f"{self.command} {path}")
+            if logins is not None and (login := self.headers.get("X-Registry-Auth")):
+                logins.append(json.loads(base64.urlsafe_b64decode(login)))
             if found is None:
                 over.wait()
                 return
@@ -120,6 +127,51 @@ def test_a_name_that_cannot_be_taken_away_fails_nothing_and_hides_no_error(engin
     with engine({"DELETE /images/mage:1": (409, {"message": "conflict"})}) as it:
         it.untag("mage:1")
     it.untag("mage:1")  # nobody is there any more
+
+
+DIGEST = {"Descriptor": {"digest": "sha256:0"}}
+DONE = [{"aux": {"Digest": "sha256:0"}}]
+ASKED = {
+    "GET /distribution/r.example/mage:1/json": (200, DIGEST),
+    "POST /images/create": (200, [{"status": "done"}]),
+    "POST /images/r.example/mage/push": (200, DONE),
+}
+
+
+def ask_all(it: Engine) -> None:
+    assert it.digest("r.example/mage:1") == "sha256:0"
+    it.pull("r.example/mage:1", platform="linux/amd64", progress=Lines())
+    assert it.push("r.example/mage", "1", progress=Lines()) == "sha256:0"
+
+
+def test_the_login_of_config_json_is_handed_to_the_engine(tmp_path, monkeypatch):
+    auth = base64.b64encode(b"someone:secret-word").decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {"r.example": {"auth": auth}}}), encoding="utf-8")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    logins = []
+    with answering(ASKED, logins=logins) as port:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{port}")
+        ask_all(Engine(timeout=1))
+    assert [(login["username"], login["password"], login["serveraddress"]) for login in logins] == [
+        ("someone", "secret-word", "r.example")
+    ] * 3
+
+
+def test_a_credential_helper_that_waits_for_somebody_is_not_waited_for(engine, tmp_path, monkeypatch):
+    (tmp_path / "config.json").write_text(json.dumps({"credsStore": "test"}), encoding="utf-8")
+    helper(tmp_path, "exec sleep 5", monkeypatch)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with engine(ASKED) as it:
+        for ask in (
+            lambda: it.digest("r.example/mage:1"),
+            lambda: it.pull("r.example/mage:1", platform="linux/amd64", progress=Lines()),
+            lambda: it.push("r.example/mage", "1", progress=Lines()),
+        ):
+            began = time.monotonic()
+            with pytest.raises(UnreachableError) as raised:
+                ask()
+            assert time.monotonic() - began < 2
+            assert "gave no login within 1 s" in raised.value.why
 
 
 FAILED = "received unexpected HTTP status: 500 Internal Server Error"

@@ -264,14 +264,14 @@ def test_a_challenge_is_read_whatever_its_form(header, found):
 @pytest.mark.parametrize("key", ["https://index.docker.io/v1/", "docker.io", "index.docker.io"])
 def test_docker_hubs_login_is_found_under_each_of_its_names(docker_config, key):
     log_in(docker_config, key)
-    found = credentials(locate("team/m"), "team/m")
+    found = credentials(locate("team/m"), "team/m", timeout=1)
     assert (found.user, found.secret) == (USER, PASSWORD)
 
 
 def test_two_ways_to_the_same_registry_are_two_logins(docker_config):
     log_in(docker_config, "registry.example:5000")
-    assert credentials(locate("registry.example:5000/m"), "m").user == USER
-    assert credentials(locate("registry.example/m"), "m") is None
+    assert credentials(locate("registry.example:5000/m"), "m", timeout=1).user == USER
+    assert credentials(locate("registry.example/m"), "m", timeout=1) is None
 
 
 def test_many_questions_at_once_log_in_once(bearer, docker_config):
