@@ -3,8 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -60,21 +58,20 @@ class Answer:
     @property
     def next_page(self) -> str:
         """Where the `Link` header says that the next page is; empty at the last one."""
-        for link in self.headers.get("link", "").split(","):
-            target, _, parameters = link.partition(";")
-            if 'rel="next"' in parameters.replace(" ", "") or "rel=next" in parameters:
-                return self._absolute(target.strip().strip("<>"))
-        return ""
+        from requests.utils import parse_header_links
+
+        links = parse_header_links(self.headers.get("link", ""))
+        return next((self._absolute(link["url"]) for link in links if link.get("rel") == "next"), "")
 
     @property
     def retry_after(self) -> float | None:
         """Seconds to wait, from a number or a date; None where it says nothing."""
-        text = self.headers.get("retry-after", "")
-        if text.isdigit():
-            return float(text)
+        from urllib3.exceptions import InvalidHeader
+        from urllib3.util import Retry
+
         try:
-            return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-        except (ValueError, TypeError):
+            return float(Retry().parse_retry_after(self.headers.get("retry-after", "")))
+        except InvalidHeader:
             return None
 
     def _absolute(self, target: str) -> str:

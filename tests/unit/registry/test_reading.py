@@ -143,6 +143,13 @@ def test_a_next_page_with_the_wrong_scheme_is_asked_for_where_the_first_was():
         assert len(Registry(small.repository).tags()) == 3
 
 
+def test_a_comma_in_the_address_of_the_next_page_is_part_of_it(small, client):
+    link = '</v2/team/mage-ilum/tags/list?last=a,b&n=1>; rel="next", </v2/>; rel="first"'
+    small.canned["GET", "tags/list"] = [Canned(body=b'{"tags":["a,b"]}', headers={"Link": link}), Canned(body=b"{}")]
+    assert client.tags() == ["a,b"]
+    assert small.asked[-1].query == {"last": ["a,b"], "n": ["1"]}
+
+
 def test_pages_without_an_end_come_to_an_end(small, client, monkeypatch):
     monkeypatch.setattr("deploykit.registry.client.PAGES", 3)
     small.canned["GET", "tags/list"] = [
