@@ -46,7 +46,7 @@ class Uploads:
         whole = True
         backoff = Backoff(self._repository, tries=TRIES, progress=progress)
         while True:
-            before = 0 if session is None else session.offset
+            begun_now, before = session is None, 0 if session is None else session.offset
             try:
                 session = session or self._begin()
                 answer = self._send(session, content, whole, progress)
@@ -60,8 +60,12 @@ class Uploads:
                 said, asked, throttles = answer.says, answer.retry_after, answer.status == 429
                 if answer.status == 413 and whole:
                     whole = False
-                elif answer.status in (404, 416, 400) or answer.status >= 500:
-                    session = None if answer.status in (400, 404) else self._where(session)
+                elif answer.status == 404 or (
+                    answer.status == 400 and (not begun_now or "BLOB_UPLOAD_" in answer.problems)
+                ):
+                    session = None  # it is forgotten, or what came before is not what was sent
+                elif answer.status == 416 or answer.status >= 500:
+                    session = self._where(session)
                 elif not throttles:
                     raise self._refused(content, said)
             if session is not None and session.offset > before:

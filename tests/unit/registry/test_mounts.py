@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tests.unit.registry.server import SmallRegistry, running
+from tests.unit.registry.server import Canned, SmallRegistry, running
 from tests.unit.registry.test_login import log_in
 from tests.unit.supply_chain.images import Said
 
+from deploykit.errors import BuildError
 from deploykit.registry import RefusedError, Registry
 from deploykit.registry.contents import FileContent
 from deploykit.registry.manifest import sha256
@@ -33,6 +34,33 @@ def test_a_blob_is_asked_for_and_put_with_one_login(docker_config, tmp_path):
         assert put(small, tmp_path)
         assert small.blobs[sha256(BLOB)] == BLOB
         assert [*small.tokens.values()] == ["repository:team/mage-ilum:pull,push"]
+
+
+def invalid(code: str) -> Canned:
+    return Canned(status=400, body=f'{{"errors":[{{"code":"{code}"}}]}}'.encode())
+
+
+@pytest.mark.parametrize("code", ["DIGEST_INVALID", "SIZE_INVALID", "DENIED"])
+def test_a_blob_that_the_registry_does_not_take_is_sent_once(small, tmp_path, code):
+    small.canned["PUT", ""] = [invalid(code)] * 9
+    with pytest.raises(BuildError, match="could not be pushed to") as caught:
+        put(small, tmp_path)
+    assert code in caught.value.why
+    assert [asked.method for asked in small.asked].count("PUT") == 1
+
+
+def test_an_upload_that_the_registry_does_not_know_any_more_is_begun_anew(small, tmp_path):
+    small.canned["PUT", ""] = [invalid("BLOB_UPLOAD_INVALID")]
+    assert put(small, tmp_path)
+    assert [asked.method for asked in small.asked] == ["HEAD", "POST", "PUT", "POST", "PUT"]
+
+
+def test_a_session_that_went_on_and_holds_other_bytes_is_begun_anew(small, tmp_path):
+    """The registry had kept what came with an answer that was lost, and puts the same behind it."""
+    small.canned["PUT", ""] = [Canned(status=502), invalid("DIGEST_INVALID")]
+    small.canned["GET", ""] = [Canned(status=204)]
+    assert put(small, tmp_path)
+    assert [asked.method for asked in small.asked].count("POST") == 2
 
 
 def test_who_may_only_read_has_a_push_that_failed(tmp_path):
