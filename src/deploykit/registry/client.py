@@ -171,10 +171,16 @@ class Registry:
         return digest
 
     def put_manifest(self, reference: str, raw: bytes, media_type: str) -> str:
-        """Put a manifest under a tag or its digest; returns the digest. `BuildError` when it is refused.
+        """Put a manifest under a tag or its digest; returns the digest. `BuildError` when it is refused."""
+        self._put_manifest(reference, raw, media_type)
+        return sha256(raw)
 
-        A registry may not know for a moment what it has, while another machine puts the same there.
-        """
+    def put_referrer(self, raw: bytes, media_type: str) -> bool:
+        """Put a manifest with a subject under its digest; whether the registry says that it lists it by itself."""
+        return "oci-subject" in self._put_manifest(sha256(raw), raw, media_type).headers
+
+    def _put_manifest(self, reference: str, raw: bytes, media_type: str) -> Answer:
+        """A registry may not know for a moment what it has, while another machine puts the same there."""
         url = self.location.url(f"manifests/{reference}")
         for pause in (0.2, 1.0, None):
             try:
@@ -184,10 +190,9 @@ class Registry:
                 if error.final or pause is None:
                     raise
                 time.sleep(pause)
-        digest = sha256(raw)
-        if answer.headers.get("docker-content-digest", digest) != digest:
+        if answer.headers.get("docker-content-digest", sha256(raw)) != sha256(raw):
             raise BuildError(f"{self.repository} stored another manifest than the one that it was sent.")
-        return digest
+        return answer
 
     def referrers(self, digest: str, *, artifact_type: str | None = None) -> list[Mapping[str, Any]]:
         """The descriptors of what is attached to an image: by OCI 1.1's API, else by its tag schema."""

@@ -1,5 +1,6 @@
 """What is attached to an image: OCI 1.1's referrers, and the tag that takes their place where a registry has none."""
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
 
 EMPTY = b"{}"
 EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
-TRIES = 5
+PAUSES = (0.0, 0.0, 0.2, 0.5, 1.0)
+"""Seconds before each look at a list, of a registry that does not say who keeps it: it may do so, a moment later."""
 
 
 def fallback_tag(digest: str) -> str:
@@ -43,7 +45,10 @@ def attach(
     media_type: str,
     annotations: Mapping[str, str],
 ) -> str:
-    """Push the artifact: its blobs, its manifest and, where the registry does not list it by itself, the index."""
+    """Push the artifact: its blobs, its manifest and, where the registry does not list it by itself, the index.
+
+    Whether it does it says when it takes the manifest (`OCI-Subject`): it may list it a moment later.
+    """
     to = registry.manifest(subject)
     if to is None:
         raise BuildError(f"{registry.repository} has no {subject} to attach anything to.")
@@ -54,11 +59,18 @@ def attach(
     digest = sha256(raw)
     registry.put_blob(EMPTY)
     registry.put_blob(data)
-    if registry.digest(digest) is None:
-        registry.put_manifest(digest, raw, OCI_MANIFEST)
+
+    def is_listed() -> bool:
+        return any(found["digest"] == digest for found in registry.referrers(to.digest))
+
+    if registry.digest(digest) is not None and is_listed():
+        return digest
+    if registry.put_referrer(raw, OCI_MANIFEST):
+        return digest
     entry = {"mediaType": OCI_MANIFEST, "digest": digest, "size": len(raw), "artifactType": artifact_type}
-    for _ in range(TRIES):  # another process may write the index between our reading and writing it
-        if any(found["digest"] == digest for found in registry.referrers(to.digest)):
+    for pause in PAUSES:  # another process may write the index between our reading and writing it
+        time.sleep(pause)
+        if is_listed():
             return digest
         _enlist(registry, to.digest, entry | {"annotations": dict(annotations)})
     raise BuildError(f"What was attached to {registry.repository}@{to.digest} is not listed there.", fix="run it again")

@@ -54,7 +54,8 @@ class SmallRegistry:
     login: str = ""  # "", "basic" or "bearer"
     public: bool = False  # a bearer registry that gives tokens to read to anybody
     has_referrers: bool = False
-    terse: bool = False  # its list of referrers has the type of the configuration, and no annotations
+    terse: bool = False  # its list of referrers has the type of the configuration, and no annotations; no OCI-Subject
+    lag: int = 0  # how often its list of referrers is an old one
     page: int = 1000
     link: Callable[[str], str] = str  # how it writes the address of the next page or of an upload
     blobs: dict[str, bytes] = field(default_factory=dict)
@@ -232,7 +233,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         elif kind == "tags":
             self._pages("tags", sorted(name for name in held.manifests if ":" not in name))
         elif kind == "referrers" and held.has_referrers:
-            self._pages("manifests", [*self._attached(name)])
+            self._pages("manifests", [] if self.held.lag > 0 else [*self._attached(name)])
+            self.held.lag -= 1
         elif kind in ("manifests", "blobs"):
             self._problem(404, f"{kind.upper().rstrip('S')}_UNKNOWN")
         else:
@@ -242,7 +244,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         raw, media_type = self.asked.body, self.headers["Content-Type"]
         for key in {name, sha256(raw)}:
             self.held.manifests[key] = (media_type, raw)
-        self._say(201, Docker_Content_Digest=sha256(raw))
+        about = {"Docker_Content_Digest": sha256(raw)}
+        subject = json.loads(raw).get("subject")
+        if subject and self.held.has_referrers and not self.held.terse:
+            about["OCI_Subject"] = subject["digest"]
+        self._say(201, **about)
 
     def _attached(self, digest: str) -> Iterator[dict[str, object]]:
         for name, (media_type, raw) in self.held.manifests.items():

@@ -100,6 +100,25 @@ def test_what_is_attached_is_not_attached_again(registry):
     assert len(client.referrers(image)) == 1
 
 
+def test_a_registry_that_lists_attachments_a_moment_later_and_does_not_say_so_is_given_a_moment():
+    with running(has_referrers=True, terse=True) as small:
+        client = Registry(small.repository, timeout=TIMEOUT)
+        image, small.lag = small.image("a"), 3
+        digest = client.attach(image, data=b"x", annotations={}, **SBOM)
+        assert [entry["digest"] for entry in client.referrers(image)] == [digest]
+
+
+def test_a_registry_that_lists_attachments_a_moment_later_is_believed_and_given_no_index():
+    with running(has_referrers=True) as small:
+        client = Registry(small.repository, timeout=TIMEOUT)
+        image, small.lag = small.image("a"), 9
+        digest = client.attach(image, data=b"x", annotations={}, **SBOM)
+        assert client.attach(image, data=b"x", annotations={}, **SBOM) == digest
+        assert digest_tag(image) not in client.tags()
+        small.lag = 0
+        assert [entry["digest"] for entry in client.referrers(image)] == [digest]
+
+
 def test_several_things_are_attached_and_told_apart_by_their_type(registry):
     client = Registry(registry.repository, timeout=TIMEOUT)
     image = registry.image("a")
