@@ -34,10 +34,10 @@ class Settings(Protocol):
 class Registry:
     """One image repository, such as `registry.example.com/team/mage-ilum`; nothing is asked before a method is called.
 
-    `timeout`: seconds for one request, from looking up the name to the last byte. `insecure`: hosts that speak plain
-    HTTP, beside those of this machine. `progress`: of work that waits as long as the registry asks to, and says so;
-    without it nothing waits for longer than the `timeout`. Raises `UnreachableError` whenever there is no answer, and
-    its kinds.
+    `timeout`: seconds for one question, from looking up the name to the last byte, with all that is tried again; each
+    step of a login, which most registries want once, has as long. `insecure`: hosts that speak plain HTTP, beside those
+    of this machine. `progress`: of work, whose every try has as long, and which waits where the registry asks to, and
+    says so. Raises `UnreachableError` whenever there is no answer, and its kinds.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Registry:
     ) -> None:
         self.repository = repository
         self.location = locate(repository, insecure=insecure)
+        self.timeout = timeout
         self.ca_file = ca_file
         self.progress = progress
         self._transport = Transport(self.location, repository, timeout=timeout, ca_file=ca_file, progress=progress)

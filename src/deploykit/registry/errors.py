@@ -22,6 +22,17 @@ class ThrottledError(UnreachableError):
         self.seconds = seconds
 
 
+class BrokenOffError(Exception):
+    """The connection was refused, ended, or went silent: another one may do, from where this one broke off.
+
+    `asked`: the seconds that the registry asks to wait before, where it says so.
+    """
+
+    def __init__(self, why: str, asked: float | None = None) -> None:
+        super().__init__(why)
+        self.asked = asked
+
+
 class RefusedError(BuildError):
     """The registry answered, and does not take what it was sent; not `final` where another try may end well."""
 

@@ -7,10 +7,7 @@ from deploykit.registry.client import Registry
 from deploykit.registry.contents import Content, RemoteContent
 from deploykit.registry.errors import pushing
 from deploykit.registry.transfers import Transfers
-from deploykit.registry.uploads import Uploads
-
-SECONDS = 60.0
-"""For one question of an upload: a registry may have to sum up a large blob before it answers."""
+from deploykit.registry.uploads import SECONDS, Uploads
 
 
 class Blobs:
@@ -22,7 +19,7 @@ class Blobs:
         self._transfers = Transfers(
             registry.location,
             registry.repository,
-            timeout=SECONDS,
+            timeout=registry.timeout,
             ca_file=registry.ca_file,
             progress=registry.progress,
         )
@@ -57,7 +54,9 @@ class Blobs:
         if source.registry.location.host == self.registry.location.host:
             mount = f"blobs/uploads/?mount={quote(digest)}&from={quote(source.registry.location.path)}"
             with pushing(self.registry.repository):
-                answer = self._transfers.ask("POST", self.registry.location.url(mount), body=b"", write=True)
+                answer = self._transfers.ask(
+                    "POST", self.registry.location.url(mount), body=b"", write=True, seconds=SECONDS
+                )
             if answer.status == 201:
                 return "mounted"
             session = answer.location if answer.status == 202 else ""

@@ -1,7 +1,9 @@
-"""One question to a registry: limits, login, redirects, throttling, a second try; each failure as an error of ours."""
+"""HTTP to one registry: logins, redirects, limits, other tries; each failure as an error of ours."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -10,24 +12,38 @@ from deploykit.deadline import within
 from deploykit.errors import first_line
 from deploykit.progress import Progress
 from deploykit.registry.answer import Answer
-from deploykit.registry.backoff import WORK_SECONDS, Backoff
-from deploykit.registry.errors import cannot_ask, login_refused, throttled
+from deploykit.registry.backoff import Backoff
+from deploykit.registry.errors import BrokenOffError, cannot_ask, login_refused, throttled
 from deploykit.registry.location import Location, is_here
 from deploykit.registry.login import Login
+from mage_ilum.deadline import Deadline
 
 if TYPE_CHECKING:
-    from requests import Session
+    from requests import Response, Session
+
+    from deploykit.registry.contents import Part
 
 REDIRECTS = 5
-REDIRECTING = (301, 302, 303, 307, 308)
+_REDIRECTING = (301, 302, 303, 307, 308)
 _PASSING = (500, 502, 503, 504)
 """What a gateway says while the registry behind it restarts; and 500 a registry, of what another push is writing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request, but for the login; `body` is made anew for each time that it is sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: "Callable[[], Part | bytes | None]" = lambda: None
 
 
 class Transport:
     """Asks one registry, and keeps connections open. Safe to use from several threads.
 
-    `progress`: of the work that waits where the registry asks to; None for questions.
+    `timeout`: seconds for one question, with its redirects and tries; a login, where it wants one, has as long for each
+    of its own. `progress`: of work, whose every try has that long, and which waits where the registry asks to.
     """
 
     def __init__(
@@ -50,100 +66,117 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         write: bool = False,
+        seconds: float | None = None,
     ) -> Answer:
         """An answer that is about what was asked. `url`: an address, or a path of this registry.
 
-        Raises `LoginRefusedError` for 401 and 403, `ThrottledError` for 429, `UnreachableError` for 5xx and silence.
+        `seconds`: in the place of `timeout`, for what takes a registry longer. Raises `LoginRefusedError` for 401 and
+        403, `ThrottledError` for 429, `UnreachableError` for 5xx and silence.
         """
-        address = urljoin(self._location.base, url)
-        login = self._login.header(write=write)
-        answer = self._tried(method, address, headers or {}, body, login)
-        if answer.status == 401:
-            with self._one:
-                if self._login.header(write=write) == login:  # else another thread has just logged in
-                    self._login.renew(answer.headers.get("www-authenticate", ""), write=write)
-            answer = self._tried(method, address, headers or {}, body, self._login.header(write=write))
-        if answer.status in (401, 403):
-            forbidden = answer.status == 403
-            raise login_refused(self._repository, self._location.host, answer.says, forbidden=forbidden)
+        request = Request(
+            method=method, url=urljoin(self._location.base, url), headers=headers or {}, body=lambda: body
+        )
+        limit = seconds or self._timeout
+        answer = self._read(self._logged_in(lambda login: self._tried(request, login, limit), write=write))
         if answer.status == 429:
             raise throttled(self._repository, answer.retry_after)
         if answer.status >= 500:
             raise cannot_ask(self._repository, answer.says, fix="run it again when the registry is well")
         return answer
 
-    def _tried(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, login: str | None
-    ) -> Answer:
+    def _logged_in(self, send: "Callable[[str | None], Response]", *, write: bool) -> "Response":
+        """What comes back with the login that is known, or with a new one where the registry wants that."""
+        login = self._login.header(write=write)
+        answer = send(login)
+        if answer.status_code == 401 and self._is_own(answer.url):
+            challenge = self._read(answer).headers.get("www-authenticate", "")
+            with self._one:
+                if self._login.header(write=write) == login:  # else another thread has just logged in
+                    self._login.renew(challenge, write=write)
+            answer = send(self._login.header(write=write))
+        if answer.status_code not in (401, 403):
+            return answer
+        said = self._read(answer)
+        if not self._is_own(said.url):
+            why = f"It redirects to {urlsplit(said.url).hostname}, which answered {said.status}."
+            raise cannot_ask(self._repository, why, fix="see whether this machine's clock is right, and run it again")
+        raise login_refused(self._repository, self._location.host, said.says, forbidden=said.status == 403)
+
+    def _tried(self, request: Request, login: str | None, seconds: float) -> "Response":
         """Everything that is asked here may be asked twice: it reads, or names what it writes by its digest."""
-        seconds = self._timeout if self._progress is None else WORK_SECONDS
-        backoff = Backoff(self._repository, seconds=seconds, progress=self._progress)
+        limit = Deadline(seconds)
+        backoff = Backoff(self._repository, limit=None if self._progress else limit, progress=self._progress)
+
+        def whole() -> tuple["Response", Answer]:
+            answer = self._followed(request, login, (min(self._timeout, limit.left), limit.left))
+            return answer, self._read(answer)
+
         while True:
             try:
-                answer = self._followed(method, url, headers, body, login)
-            except _LostError as lost:
-                if not backoff.again():
-                    raise cannot_ask(self._repository, str(lost)) from None
+                answer, found = within(limit.left, whole)
+            except (TimeoutError, BrokenOffError) as error:
+                late = isinstance(error, TimeoutError) or limit.over
+                if late or not backoff.again():
+                    why = f"There was no whole answer within {seconds:g} s." if late else str(error)
+                    raise cannot_ask(self._repository, why) from None
             else:
-                if not self._may_pass(answer) or not backoff.again(answer.retry_after):
+                # Who only asks, and is not told how long to wait, does not press.
+                told = found.retry_after is not None or self._progress is not None
+                passes = found.status in _PASSING or (found.status == 429 and told)
+                if not passes or not backoff.again(found.retry_after):
                     return answer
+            if self._progress is not None:
+                limit = Deadline(seconds)
 
-    def _may_pass(self, answer: Answer) -> bool:
-        """Whether another answer may come after a while; who only asks and is not told how long does not press."""
-        if answer.status == 429:
-            return answer.retry_after is not None or self._progress is not None
-        return answer.status in _PASSING
-
-    def _followed(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, login: str | None
-    ) -> Answer:
-        """Along redirects, as to the object store that holds a blob: it must never see the login."""
+    def _followed(self, request: Request, login: str | None, timeout: tuple[float, float]) -> "Response":
+        """An answer whose body was not read yet, along redirects, as to the object store that holds a blob: it must
+        never see the login. `timeout`: seconds to connect, and of silence after that.
+        """
         for _ in range(REDIRECTS):
-            sent = {**headers, "Authorization": login} if login and self._is_own(url) else headers
-            answer = self._send(method, url, sent, body)
-            if answer.status not in REDIRECTING or "location" not in answer.headers:
+            own = {"Authorization": login} if login and self._is_own(request.url) else {}
+            with self._failing():
+                answer = self._open().request(
+                    request.method,
+                    request.url,
+                    data=request.body(),
+                    headers={"Accept-Encoding": "identity", **request.headers, **own},
+                    timeout=timeout,
+                    proxies=proxies(request.url),
+                    allow_redirects=False,
+                    stream=True,
+                )
+            if answer.status_code not in _REDIRECTING or "location" not in answer.headers:
                 return answer
-            if answer.status == 303:
-                method, body = "GET", None
-            url = self._onward(answer.location)
+            request = replace(request, url=self._read(answer).location)
+            if answer.status_code == 303:
+                request = replace(request, method="GET", body=lambda: None)
+            if urlsplit(request.url).scheme != "https" and not self._location.plain_http:
+                raise cannot_ask(self._repository, "It redirects to plain HTTP.")
         raise cannot_ask(self._repository, f"It redirects more than {REDIRECTS} times.")
+
+    def _read(self, answer: "Response") -> Answer:
+        """All of it, which it keeps; its connection is free for the next question then."""
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        with answer, self._failing():
+            return Answer(url=str(answer.url), status=answer.status_code, headers=headers, body=answer.content)
 
     def _is_own(self, url: str) -> bool:
         """Whether an address is of this registry, which alone may see the login."""
-        return urlsplit(url)[:2] == urlsplit(self._location.base)[:2]
+        return urlsplit(url.lower())[:2] == urlsplit(self._location.base.lower())[:2]
 
-    def _onward(self, url: str) -> str:
-        """Where a redirect leads; raises `UnreachableError` where that is less safe than the registry itself."""
-        if urlsplit(url).scheme != "https" and not self._location.plain_http:
-            raise cannot_ask(self._repository, "It redirects to plain HTTP.")
-        return url
-
-    def _send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Failures of a connection: `BrokenOffError` for those that another one may not have, else ours."""
         import requests
 
         try:
-            return within(self._timeout, lambda: self._exchange(method, url, headers, body))
-        except (TimeoutError, requests.Timeout):
-            raise cannot_ask(self._repository, f"There was no whole answer within {self._timeout:g} s.") from None
+            yield
         except (requests.exceptions.SSLError, requests.exceptions.ProxyError) as error:
             raise cannot_ask(self._repository, first_line(error)) from None
-        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-            raise _LostError(first_line(error)) from None
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+            raise BrokenOffError(first_line(error)) from None
         except requests.RequestException as error:  # its text may repeat an address with a proxy's password in it
             raise cannot_ask(self._repository, f"It could not be asked that way ({type(error).__name__}).") from None
-
-    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        with self._open().request(
-            method,
-            url,
-            data=body,
-            headers={"Accept-Encoding": "identity", **headers},
-            timeout=self._timeout,
-            proxies=proxies(url),
-            allow_redirects=False,
-        ) as answer:
-            received = {name.lower(): value for name, value in answer.headers.items()}
-            return Answer(url=url, status=answer.status_code, headers=received, body=answer.content)
 
     def _open(self) -> "Session":
         if self._session is None:
@@ -165,12 +198,13 @@ class Transport:
     ) -> Mapping[str, object]:
         if form:
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            answer = self._tried("POST", url, headers, urlencode(parameters).encode(), None)
+            request = Request(method="POST", url=url, headers=headers, body=urlencode(parameters).encode)
         else:
             headers = {"Authorization": authorization} if authorization else {}
             scopes = parameters["scope"].split()  # apart in an address, one text in a form
             asked = urlencode({**parameters, "scope": scopes}, doseq=True)
-            answer = self._tried("GET", f"{url}{'&' if urlsplit(url).query else '?'}{asked}", headers, None, None)
+            request = Request(method="GET", url=f"{url}{'&' if urlsplit(url).query else '?'}{asked}", headers=headers)
+        answer = self._read(self._tried(request, None, self._timeout))
         if answer.status == 429:
             raise throttled(self._repository, answer.retry_after)
         why = f"The address that it names for logins answered {answer.status}."
@@ -179,10 +213,6 @@ class Transport:
         if answer.status != 200 or answer.json is None:
             raise cannot_ask(self._repository, why)
         return answer.json
-
-
-class _LostError(Exception):
-    """The connection was refused, or broke: where one was kept open too long, a new one may do."""
 
 
 def proxies(url: str) -> dict[str, str]:

@@ -12,11 +12,13 @@ from deploykit.progress import Progress
 from deploykit.registry.answer import Answer
 from deploykit.registry.backoff import Backoff
 from deploykit.registry.contents import Content, Part
-from deploykit.registry.errors import pushing, throttled
+from deploykit.registry.errors import BrokenOffError, pushing, throttled
 from deploykit.registry.location import Location
-from deploykit.registry.transfers import BrokenOffError, Transfers
+from deploykit.registry.transfers import Transfers
 
 TRIES = 8
+SECONDS = 60.0
+"""For what begins or ends an upload: an object store takes its time, and a large blob has to be summed up."""
 PIECE = 1 << 19
 """Bytes of a piece where whole blobs are refused: half of nginx's own limit."""
 
@@ -74,7 +76,7 @@ class Uploads:
                 raise throttled(self._repository, asked) if throttles else self._refused(content, said)
 
     def _begin(self) -> _Session:
-        answer = self._transfers.ask("POST", self._location.url("blobs/uploads/"), body=b"", write=True)
+        answer = self._ask("POST", self._location.url("blobs/uploads/"), b"")
         if answer.status != 202:
             raise BuildError(
                 f"{self._repository} could not be pushed to.",
@@ -87,7 +89,7 @@ class Uploads:
         """How far an upload came; None where the registry has forgotten it."""
         if session is None:
             return None
-        answer = self._transfers.ask("GET", session.url, write=True)
+        answer = self._ask("GET", session.url)
         if answer.status not in (200, 202, 204):
             return None
         there = _received(answer)
@@ -111,7 +113,10 @@ class Uploads:
             session.url, session.offset = answer.location, first + length
             progress.advance(content.digest[:19], session.offset, content.size)
             end = f"{session.url}{'&' if urlsplit(session.url).query else '?'}digest={quote(content.digest)}"
-        return self._transfers.ask("PUT", end, body=b"", write=True)
+        return self._ask("PUT", end, b"")
+
+    def _ask(self, method: str, url: str, body: bytes | None = None) -> Answer:
+        return self._transfers.ask(method, url, body=body, write=True, seconds=SECONDS)
 
     def _refused(self, content: Content, why: str) -> BuildError:
         return BuildError(

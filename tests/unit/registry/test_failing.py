@@ -13,6 +13,7 @@ from tests.unit.registry.server import Canned, running
 
 from deploykit.errors import UnreachableError
 from deploykit.registry import LoginRefusedError, Registry, ThrottledError
+from deploykit.registry.mounts import Blobs
 
 ASK = {
     "digest": lambda client: client.digest("a"),
@@ -75,10 +76,10 @@ def test_a_moment_may_be_given_as_a_date(small):
     assert 45 < caught.value.seconds <= 50
 
 
-def test_a_gateway_that_fails_for_a_moment_is_asked_again(small, client):
+def test_a_gateway_that_fails_for_a_moment_is_asked_again(small):
     digest = small.image("a")
     small.canned["HEAD", "manifests/a"] = [Canned(status=503), Canned(status=502)]
-    assert client.digest("a") == digest
+    assert Registry(small.repository).digest("a") == digest
 
 
 def test_a_connection_that_was_closed_meanwhile_is_made_anew(small, client):
@@ -131,6 +132,31 @@ def test_a_trickle_ends_within_the_limit(small, client):
     with pytest.raises(UnreachableError, match="could not be asked"):
         client.manifest("a")
     assert time.monotonic() - began < TIMEOUT + 0.5
+
+
+def test_a_registry_that_fails_slowly_is_asked_again_within_the_limit_alone(small, client):
+    small.canned["GET", "manifests/a"] = [Canned(status=503, body=b" " * 2, pause=0.1)] * 5
+    began = time.monotonic()
+    with pytest.raises(UnreachableError, match="could not be asked") as caught:
+        client.manifest("a")
+    assert time.monotonic() - began < TIMEOUT + 0.3
+    assert "answered 503" in caught.value.why
+
+
+def test_an_object_store_that_refuses_is_no_registry_that_refuses_the_login(small, client):
+    """As S3 does with an address that it takes for too old, where a clock is wrong."""
+    digest = small.image("a")
+    config = client.manifest(digest).blobs()[0]
+    with running() as store:
+        there = {"Location": f"http://{store.host}/bucket/object"}
+        for ask in (lambda: client.blob(config), lambda: b"".join(Blobs(client).content(config, 1).blocks(0))):
+            for status in (401, 403):
+                small.canned["GET", f"blobs/{config}"] = [Canned(status=307, headers=there)]
+                store.canned["GET", "/bucket/object"] = [Canned(status=status)]
+                with pytest.raises(UnreachableError) as caught:
+                    ask()
+                assert type(caught.value) is UnreachableError
+                assert f"redirects to 127.0.0.1, which answered {status}" in caught.value.why
 
 
 def test_redirects_without_an_end_come_to_an_end(small, client):

@@ -1,15 +1,19 @@
 """Blobs of any size: what is asked, and what is put, with one login."""
 
+import time
 from pathlib import Path
 
 import pytest
+from tests.unit.mage_ilum.servers import blackhole
+from tests.unit.registry.conftest import TIMEOUT
 from tests.unit.registry.server import Canned, SmallRegistry, running
 from tests.unit.registry.test_login import log_in
 from tests.unit.supply_chain.images import Said
 
-from deploykit.errors import BuildError
+from deploykit.errors import BuildError, UnreachableError
 from deploykit.registry import RefusedError, Registry
 from deploykit.registry.contents import FileContent
+from deploykit.registry.errors import BrokenOffError
 from deploykit.registry.manifest import sha256
 from deploykit.registry.mounts import Blobs
 
@@ -61,6 +65,23 @@ def test_a_session_that_went_on_and_holds_other_bytes_is_begun_anew(small, tmp_p
     small.canned["GET", ""] = [Canned(status=204)]
     assert put(small, tmp_path)
     assert [asked.method for asked in small.asked].count("POST") == 2
+
+
+def test_an_answer_to_an_upload_that_is_cut_off_is_none(small, tmp_path):
+    small.canned["PUT", ""] = [Canned(status=201, body=b"created", cut=True)]
+    small.canned["GET", ""] = [Canned(status=404)]
+    assert put(small, tmp_path)
+    assert [asked.method for asked in small.asked].count("PUT") == 2
+
+
+def test_a_registry_that_does_not_answer_is_waited_for_as_long_as_is_said():
+    with blackhole() as port:
+        blobs = Blobs(Registry(f"127.0.0.1:{port}/m", timeout=TIMEOUT))
+        for ask in (blobs.has, lambda digest: next(blobs.content(digest, 1).blocks(0))):
+            began = time.monotonic()
+            with pytest.raises((UnreachableError, BrokenOffError)):
+                ask(sha256(BLOB))
+            assert time.monotonic() - began < TIMEOUT + 0.5
 
 
 def test_who_may_only_read_has_a_push_that_failed(tmp_path):

@@ -13,7 +13,7 @@ from deploykit.errors import BuildError, UnreachableError
 from deploykit.progress import Progress
 from deploykit.registry.backoff import Backoff
 from deploykit.registry.contents import Content
-from deploykit.registry.transfers import BrokenOffError
+from deploykit.registry.errors import BrokenOffError
 
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 TRIES = 5
