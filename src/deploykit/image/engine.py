@@ -167,23 +167,11 @@ class Engine:
                 if event.get("status") == "Downloading" and detail.get("total"):
                     progress.advance(event["id"], detail["current"], detail["total"])
 
-    def run(
-        self,
-        image: str,
-        command: list[str],
-        *,
-        network: str | None = "none",
-        platform: str | None = None,
-        environment: Mapping[str, str] | None = None,
-        timeout: int = WORK_SECONDS,
-        **options: object,
-    ) -> Finished:
-        """Run a command in a new container and return how it ended; the container is removed."""
-        with self.container(
-            image, command, network=network, platform=platform, environment=environment, **options
-        ) as it:
+    def run(self, image: str, command: list[str], *, platform: str, **options: object) -> Finished:
+        """Run a command in a new container without a network, and return how it ended; the container is removed."""
+        with self.container(image, command, network="none", platform=platform, **options) as it:
             it.start()
-            return self.finish(it, timeout=timeout)
+            return self.finish(it)
 
     def finish(self, container: "Container", *, timeout: int = WORK_SECONDS) -> Finished:
         """Wait until a container has ended."""
