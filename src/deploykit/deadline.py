@@ -1,7 +1,9 @@
 """A limit in seconds for something that knows none, or only limits for its parts."""
 
+import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import TypeVar
 
 _Result = TypeVar("_Result")
@@ -30,3 +32,33 @@ def within(seconds: float, function: Callable[[], _Result]) -> _Result:
     if not results:
         raise TimeoutError
     return results[0]
+
+
+def each_within(seconds: float, items: Iterable[_Result]) -> Iterator[_Result]:
+    """One item after the other, as they come; `TimeoutError` where none does for so long.
+
+    What they come from is then left to itself. It is asked in a daemon thread, so that it may begin with a wait.
+    """
+    came: queue.SimpleQueue[list[_Result]] = queue.SimpleQueue()
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            for item in items:
+                came.put([item])
+        except BaseException as error:  # raised again where they are waited for
+            errors.append(error)
+        came.put([])
+
+    threading.Thread(target=run, daemon=True).start()
+    while True:
+        found = None
+        with suppress(queue.Empty):
+            found = came.get(timeout=seconds)
+        if found is None:
+            raise TimeoutError(f"There was no sign of life for {seconds:g} s.")
+        if not found:
+            break
+        yield found[0]
+    if errors:
+        raise errors[0]

@@ -1,16 +1,15 @@
 """How a build runs and is followed: through `docker buildx` where the client has it, else as events of the SDK."""
 
 import os
-import queue
 import shutil
 import signal
 import subprocess
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from deploykit.deadline import each_within
 from deploykit.errors import BuildError
 from deploykit.progress import Progress
 
@@ -76,11 +75,11 @@ def run_logged(command: Sequence[str], progress: Progress, *, silence: float) ->
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", start_new_session=True
     )
     try:
-        for line in _lines(process, silence):
+        for line in each_within(silence, _lines(process)):
             progress.log(line)
             tail = [*tail[-15:], line]
         process.wait(silence)
-    except (queue.Empty, subprocess.TimeoutExpired):
+    except (TimeoutError, subprocess.TimeoutExpired):
         silent = True
         _end(process)
         tail.append(f"It gave no sign of life for {silence:g} s.")
@@ -101,20 +100,11 @@ def _end(process: "subprocess.Popen[str]") -> None:
     process.wait()
 
 
-def _lines(process: "subprocess.Popen[str]", silence: float) -> Iterator[str]:
-    """What a process prints, as it comes; `queue.Empty` where that is nothing for too long."""
-    said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-
-    def read() -> None:
-        assert process.stdout is not None
-        with process.stdout as lines:  # closed by who reads: anybody else would wait for the next line
-            for line in lines:
-                said.put(line.rstrip())
-        said.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
-    while (line := said.get(timeout=silence)) is not None:
-        yield line
+def _lines(process: "subprocess.Popen[str]") -> Iterator[str]:
+    """What a process prints, as it comes. Closed by who reads: anybody else would wait for the next line."""
+    assert process.stdout is not None
+    with process.stdout as lines:
+        yield from map(str.rstrip, lines)
 
 
 def follow(events: Iterable[Mapping[str, Any]], progress: Progress) -> None:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deploykit.deadline import each_within
 from deploykit.errors import BuildError, UnreachableError, first_line
 from deploykit.image.builder import buildx_command, follow, has_buildx, run_logged
 from deploykit.image.engine_errors import asking, failing, raise_for
@@ -159,9 +160,13 @@ class Engine:
     def pull(self, reference: str, *, platform: str, progress: Progress) -> None:
         """Pull an image by tag or digest."""
         progress.step(f"Pulling {reference}")
+        entry = self._login(reference)
+
+        def events() -> Iterator[Mapping[str, Any]]:  # for which the SDK sets no limit
+            yield from self._work.api.pull(reference, platform=platform, stream=True, decode=True, auth_config=entry)
+
         with failing(f"{reference} could not be pulled."):
-            entry = self._login(reference)
-            for event in self._work.api.pull(reference, platform=platform, stream=True, decode=True, auth_config=entry):
+            for event in each_within(WORK_SECONDS, events()):
                 raise_for(event, f"{reference} could not be pulled.")
                 detail = event.get("progressDetail") or {}
                 if event.get("status") == "Downloading" and detail.get("total"):
@@ -228,6 +233,7 @@ class Engine:
                 rm=True,
                 forcerm=True,
                 decode=True,
+                timeout=WORK_SECONDS,
             )
             follow(events, progress)
 

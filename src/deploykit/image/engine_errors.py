@@ -21,7 +21,12 @@ def failing(what: str) -> Iterator[None]:
         yield
     except docker.errors.APIError as error:
         raise BuildError(what, why=explanation(error)) from None
-    except (docker.errors.DockerException, requests.RequestException, urllib3.exceptions.HTTPError) as error:
+    except (
+        docker.errors.DockerException,
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        TimeoutError,
+    ) as error:
         raise BuildError(what, why=first_line(error)) from None
 
 

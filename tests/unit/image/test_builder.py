@@ -1,6 +1,7 @@
 """The call of buildx, as it was reviewed; and what builds, and goes silent, does not last for ever."""
 
 import fcntl
+import re
 import sys
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from tests.unit.image.silent_engine import silent_engine
 
 from deploykit.cli.output import Lines
+from deploykit.deadline import within
 from deploykit.errors import BuildError
 from deploykit.image import builder, engine
 from deploykit.image.builder import buildx_command, run_logged
@@ -91,10 +93,22 @@ def test_a_build_that_talks_may_last_longer_than_the_silence_that_ends_one():
     run_logged([sys.executable, "-c", TALKS], Lines(), silence=0.6)
 
 
-def test_a_push_that_goes_silent_is_a_failed_push(monkeypatch):
+BEGUN = {
+    "pushed": lambda it, _: it.push("registry.example/mage", "1", progress=Lines()),
+    "pulled": lambda it, _: it.pull("registry.example/mage:1", platform="linux/amd64", progress=Lines()),
+    "built": lambda it, folder: it.build(
+        folder, tag="mage", platform="linux/amd64", build_args={}, network=None, progress=Lines()
+    ),
+}
+
+
+@pytest.mark.parametrize("done", BEGUN)
+def test_what_an_engine_begins_and_goes_silent_over_has_failed(monkeypatch, tmp_path, done):
     monkeypatch.setattr(engine, "WORK_SECONDS", 1)
+    monkeypatch.setattr(engine, "has_buildx", lambda: False)
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
     with silent_engine() as port:
         monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{port}")
-        with pytest.raises(BuildError, match="could not be pushed") as caught:
-            Engine().push("registry.example/mage", "1", progress=Lines())
-    assert "timed out" in caught.value.why
+        with pytest.raises(BuildError, match=f"could not be {done}") as caught:
+            within(5, lambda: BEGUN[done](Engine(), tmp_path))
+    assert re.search("timed out|no sign of life", caught.value.why)
