@@ -15,6 +15,12 @@ from deploykit.deploy import chart, helm
 EXAMPLES = sorted((assets.chart() / "ci").glob("*-values.yaml"))
 NAMES = [path.name.removesuffix("-values.yaml") for path in EXAMPLES]
 
+
+def namespace_of(name: str) -> str:
+    """The namespace that an example is for: beside Ilum's own module, Ilum's."""
+    return "ilum" if name == "module" else "mage"
+
+
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Libyaml's, which takes a tenth of the time, where PyYAML has it."""
 Document = Mapping[str, Any]
@@ -39,18 +45,26 @@ def values(name: str, *changes: str) -> str:
 
 
 @cache
-def _rendered(text: str) -> list[Document]:
-    return parsed(chart.render(text))
+def _rendered(text: str, namespace: str) -> list[Document]:
+    return parsed(chart.render(text, namespace=namespace))
 
 
-def rendered(name: str, *changes: str) -> list[Document]:
+def rendered(name: str, *changes: str, namespace: str = "") -> list[Document]:
     """The objects that an example renders to, with changes; not to be changed by a test."""
-    return _rendered(values(name, *changes) if changes else example(name))
+    return _rendered(values(name, *changes) if changes else example(name), namespace or namespace_of(name))
+
+
+def rendered_by(folder: Path, text: str, *flags: str) -> list[Document]:
+    """The objects that a chart in a folder renders these values to, such as a copy with a change of its own."""
+    command = chart.template_command(helm.find(), chart=folder, release="mage", namespace="mage")
+    done = subprocess.run([*command, *flags], input=text, capture_output=True, text=True, timeout=60, check=True)
+    return parsed(tuple(done.stdout.split("\n---\n")))
 
 
 def refusal(*settings: str, values: str = "minimal") -> str:
     """What helm says when it refuses an example with these `--set` settings; fails when it does not refuse."""
-    command = ["helm", "template", "mage", assets.chart(), "--values", assets.chart() / f"ci/{values}-values.yaml"]
+    command = ["helm", "template", "mage", assets.chart(), "--namespace", namespace_of(values)]
+    command += ["--values", assets.chart() / f"ci/{values}-values.yaml"]
     flags = [word for setting in settings for word in ("--set", setting)]
     done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode != 0, f"helm accepted {settings}"

@@ -7,7 +7,7 @@ import os
 import re
 
 import pytest
-from tests.chart.rendering import NAMES, example
+from tests.chart.rendering import NAMES, example, namespace_of
 from tests.needs import REPOSITORY
 
 from deploykit.deploy import chart
@@ -21,7 +21,7 @@ MASKED = re.compile(r"^( +(?:JWT_SECRET|DEFAULT_OWNER_PASSWORD|checksum/executor
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_example_renders_to_what_was_reviewed(name):
-    text = MASKED.sub(r"\1MASKED", "---\n".join(sorted(chart.render(example(name)))))
+    text = MASKED.sub(r"\1MASKED", "---\n".join(sorted(chart.render(example(name), namespace=namespace_of(name)))))
     path = GOLDEN / f"{name}.yaml"
     if os.environ.get("DEPLOYKIT_UPDATE_GOLDEN") == "1":
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,12 +11,11 @@ import pytest
 import yaml
 from tests.chart.kubernetes_schemas import OLDEST, VERSIONS, WITHOUT_A_SCHEMA, name_of, refused
 from tests.chart.mage_job import job_of_mage
-from tests.chart.rendering import NAMES, example, of_kind, parsed
+from tests.chart.rendering import NAMES, of_kind
 from tests.chart.rendering import rendered as rendered_with
 from tests.kinds.compiler import refused as refused_by_others
 
 from deploykit import assets
-from deploykit.deploy import chart
 
 pytestmark = pytest.mark.usefixtures("needs_helm")
 
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("needs_helm")
 def rendered(needs_helm):
     """The objects of each example, and the Job that Mage makes where there is one."""
     with ThreadPoolExecutor() as pool:
-        objects = [parsed(documents) for documents in pool.map(lambda name: chart.render(example(name)), NAMES)]
+        objects = list(pool.map(rendered_with, NAMES))
     return {name: [*documents, *job_of_mage(documents)] for name, documents in zip(NAMES, objects, strict=True)}
 
 
@@ -77,7 +76,8 @@ def test_a_mistake_is_refused(unique, version, kind, spoil, words):
 def of_others(needs_helm):
     """The objects of kinds that are not Kubernetes' own."""
     cilium = ("networkPolicy.apiServer.cidrs=[]", "networkPolicy.apiServer.cilium=true")
-    documents = rendered_with("split", *cilium) + rendered_with("module", *cilium, "executor.enabled=true")
+    executor = "executor={enabled: true, dedicatedNamespace: true}"
+    documents = rendered_with("split", *cilium) + rendered_with("module", *cilium, executor, namespace="mage")
     return [document for kind in sorted(WITHOUT_A_SCHEMA) for document in of_kind(documents, kind)]
 
 

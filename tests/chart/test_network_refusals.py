@@ -130,9 +130,7 @@ def test_what_leads_elsewhere_is_accepted(changes):
 
 
 def test_beside_ilum_its_own_namespace_is_the_releases():
-    assert "opens ilum-api" in refused(
-        extra('"podSelector": {}'), "executor.dedicatedNamespace=false", name="module", namespace="ilum"
-    )
+    assert "opens ilum-api" in refused(extra('"podSelector": {}'), name="module", namespace="ilum")
 
 
 @pytest.mark.parametrize(
@@ -141,6 +139,21 @@ def test_beside_ilum_its_own_namespace_is_the_releases():
         ("executor", ["networkPolicy.apiServer.cidrs=[]"], "networkPolicy.apiServer.cidrs is empty"),
         ("executor", ["networkPolicy.apiServer.anyAddress=true"], "networkPolicy.apiServer.anyAddress exclude each"),
         ("executor", ["networkPolicy.database.to=[]"], "networkPolicy.database.to is empty"),
+        (
+            "module",
+            ["networkPolicy.database.to=[]"],
+            "networkPolicy.database.to is empty: Ilum gives the Mage of its own",
+        ),
+        (
+            "module",
+            ["networkPolicy.database.none=true"],
+            "database.none and networkPolicy.database.to exclude each other",
+        ),
+        (
+            "executor",
+            ["networkPolicy.database={none: true}"],
+            "networkPolicy.database.none and mageai.database.existingSecret exclude each other",
+        ),
         ("split", ["networkPolicy.redis.to=[]"], "networkPolicy.redis.to is empty"),
         ("minimal", ["ilum.server.host=192.0.2.7"], "set ilum.server.cidrs"),
         ("minimal", ["ilum.server.namespace=other"], "ilum.server.host is a Service of another namespace"),
@@ -160,6 +173,11 @@ def test_beside_ilum_its_own_namespace_is_the_releases():
 )
 def test_what_mage_uses_has_to_be_reachable(name, changes, words):
     assert words in refused(*changes, name=name)
+
+
+def test_beside_ilums_module_sqlite_is_said():
+    database = 'networkPolicy.database={"none": true}'
+    assert "5432" not in chart.network_policies(values("module", database), namespace="ilum")
 
 
 @pytest.mark.parametrize(

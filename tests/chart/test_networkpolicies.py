@@ -73,11 +73,13 @@ SWITCHES = {
     f'networkPolicy.extraEgress=[{EXTRA}, {{"to": {PEERS}, "ports": [{{"port": 7}}]}}]': (MAGE, THERE, [{"port": 7}]),
 }
 # Mage in one pod, workers, helm test and the drift check; no switch but what the executor cannot do without.
+DEDICATED = "executor.dedicatedNamespace=true"
+"""Beside Ilum's module only where that runs apart from Ilum and Spark."""
 BASE = ("driftCheck.enabled=true", "networkPolicy.database.to=[]", f"networkPolicy.extraEgress=[{EXTRA}]")
 
 
-def policies(name, *changes):
-    return of_kind(rendered(name, *changes), "NetworkPolicy")
+def policies(name, *changes, namespace=""):
+    return of_kind(rendered(name, *changes, namespace=namespace), "NetworkPolicy")
 
 
 def kind_of(policy):
@@ -177,8 +179,12 @@ def test_an_api_server_whose_address_moves_is_any_address_but_for_cloud_metadata
     [
         ("executor", "mageai.project=p", {"app.kubernetes.io/component": "server"}),
         ("split", "mageai.project=p", {"app.kubernetes.io/component": "scheduler"}),
-        ("module", "executor.enabled=true", {"app.kubernetes.io/name": "mageai"}),
-        ("module", "executor.enabled=true", {"app.kubernetes.io/name": "mageai-scheduler"}),
+        ("module", "executor={enabled: true, dedicatedNamespace: true}", {"app.kubernetes.io/name": "mageai"}),
+        (
+            "module",
+            "executor={enabled: true, dedicatedNamespace: true}",
+            {"app.kubernetes.io/name": "mageai-scheduler"},
+        ),
     ],
 )
 def test_cilium_knows_the_api_server_by_its_entity(name, change, labels):
@@ -187,7 +193,7 @@ def test_cilium_knows_the_api_server_by_its_entity(name, change, labels):
         "networkPolicy.apiServer.cilium=true",
         "networkPolicy.apiServer.ports=[443]",
     )
-    [policy] = of_kind(rendered(name, *cilium, change), "CiliumNetworkPolicy")
+    [policy] = of_kind(rendered(name, *cilium, change, namespace="mage"), "CiliumNetworkPolicy")
     assert policy["apiVersion"] == "cilium.io/v2"
     release = {"app.kubernetes.io/name": "mage-ilum", "app.kubernetes.io/instance": "mage"}
     assert selects(policy["spec"]["endpointSelector"], release | labels)
@@ -273,8 +279,8 @@ def test_helm_test_and_the_drift_check_reach_dns_and_spark_alone():
 
 
 def test_other_peoples_jobs_are_isolated_only_in_mages_own_namespace():
-    assert "mage-worker" not in str(policies("module", "executor.dedicatedNamespace=false"))
-    assert "mage-worker" in str(policies("module"))
+    assert "mage-worker" not in str(policies("module"))
+    assert "mage-worker" in str(policies("module", DEDICATED, namespace="mage"))
 
 
 def test_policies_can_be_left_to_somebody_else():

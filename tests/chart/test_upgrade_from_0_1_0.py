@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 import yaml
-from tests.chart.rendering import example, named, of_kind, parsed, rendered
+from tests.chart.rendering import example, named, namespace_of, of_kind, parsed, rendered
 from tests.needs import REPOSITORY
 
 from deploykit.deploy import helm
@@ -21,7 +21,7 @@ def before(name):
     """What the first chart rendered, without what it did not know."""
     given = yaml.safe_load(example(name))
     given.get("executor", {}).pop("podAnnotations", None)
-    command = [helm.find(), "template", "mage", FIRST, "--namespace=mage", "--values=-"]
+    command = [helm.find(), "template", "mage", FIRST, f"--namespace={namespace_of(name)}", "--values=-"]
     done = subprocess.run(
         [*command, "--set=mageai.generateSecretWithoutCluster=true"],
         input=yaml.safe_dump(given),

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from tests.chart.kubernetes_schemas import VERSIONS, WITHOUT_A_SCHEMA, refused
 from tests.chart.other_values import others
-from tests.chart.rendering import NAMES, example, parsed
+from tests.chart.rendering import NAMES, example, namespace_of, parsed
 
 from deploykit import assets
 
@@ -52,8 +52,9 @@ def effect(path, default, other):
         beside = under(path[:-1], BESIDE.get(key, {}))
         values = functools.reduce(merged, (values_of(name), switched_on(path), beside))
         given = at(values, path) if depth(values, path) == len(path) else default
-        before, why_not_before = helm(yaml.safe_dump(values))
-        after, why_not_after = helm(yaml.safe_dump(merged(values, under(path, other if given != other else default))))
+        changed = merged(values, under(path, other if given != other else default))
+        before, why_not_before = helm(yaml.safe_dump(values), namespace_of(name))
+        after, why_not_after = helm(yaml.safe_dump(changed), namespace_of(name))
         refusal = why_not_before or why_not_after
         tries.append(f"{name}: {refusal.splitlines()[-1] if refusal else 'stays as it is'}")
         if key in refusal if bool(before) != bool(after) else set(before) != set(after):
@@ -68,9 +69,9 @@ def switched_on(path):
 
 
 @functools.cache
-def helm(values):
+def helm(values, namespace):
     """The documents, or none and a refusal."""
-    command = ["helm", "template", "mage", assets.chart(), "--namespace", "mage", "--values", "-"]
+    command = ["helm", "template", "mage", assets.chart(), "--namespace", namespace, "--values", "-"]
     done = subprocess.run(command, input=values, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode == 0:
         return tuple(done.stdout.split("\n---\n")), ""

@@ -19,8 +19,14 @@
 {{- if and $api.cidrs $api.anyAddress -}}
   {{- fail "\n\nnetworkPolicy.apiServer.cidrs and networkPolicy.apiServer.anyAddress exclude each other: any address includes those. Leave one out." -}}
 {{- end -}}
+{{- if and $policy.database.none (or $policy.database.to .Values.mageai.database.existingSecret) -}}
+  {{- fail (printf "\n\nnetworkPolicy.database.none and %s exclude each other: leave one out." (empty $policy.database.to | ternary "mageai.database.existingSecret" "networkPolicy.database.to")) -}}
+{{- end -}}
 {{- if and .Values.mageai.database.existingSecret (not (or $policy.database.to $policy.extraEgress)) -}}
   {{- fail "\n\nnetworkPolicy.database.to is empty: say where the database of mageai.database is, or the policies cut Mage off from it." -}}
+{{- end -}}
+{{- if and (include "mage-ilum.isModule" .) (not (or $policy.database.to $policy.database.none $policy.extraEgress)) -}}
+  {{- fail "\n\nnetworkPolicy.database.to is empty: Ilum gives the Mage of its own module a PostgreSQL, and from its next start the policies would keep Mage from it. `deploykit values --module --namespace ilum` finds it; its pods are [{podSelector: {matchLabels: {app.kubernetes.io/name: postgresql}}}] as a rule. Where Mage has SQLite, set networkPolicy.database.none=true." -}}
 {{- end -}}
 {{- if and .Values.mageai.redis.existingSecret (not (or $policy.redis.to $policy.extraEgress)) -}}
   {{- fail "\n\nnetworkPolicy.redis.to is empty: say where the Redis of mageai.redis is, or the policies cut Mage off from it." -}}

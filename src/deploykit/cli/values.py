@@ -41,6 +41,7 @@ class _Asked:
     labels: Mapping[str, str]
     api_servers: tuple[str, ...]
     kinds: tuple[Kind, ...]
+    module: bool
 
 
 @click.command()
@@ -77,6 +78,13 @@ class _Asked:
 @click.option("--livy/--no-livy", envvar="DEPLOYKIT_LIVY", help="Blocks use Ilum's Livy proxy.")
 @click.option("--core/--no-core", envvar="DEPLOYKIT_CORE", help="Blocks use Ilum's own API.")
 @click.option(
+    "--module/--no-module",
+    default=False,
+    show_default=True,
+    envvar="DEPLOYKIT_MODULE",
+    help="Ilum's own `mageai` module runs Mage: our chart goes beside it, for the policies and the checks.",
+)
+@click.option(
     "--executor/--no-executor",
     default=False,
     show_default=True,
@@ -106,6 +114,7 @@ def command(
     sql: bool,
     livy: bool,
     core: bool,
+    module: bool,
     executor: bool,
     api_server: tuple[str, ...],
     file: Path | None,
@@ -122,6 +131,12 @@ def command(
             why="Ilum's chart always gives Mage the rights for it, and has no values for the pods that Mage starts",
             fix="leave --executor out",
         )
+    if module and (executor or target == "ilum"):
+        raise UsageError(
+            f"--module and {'--executor' if executor else '--for ilum'} exclude each other",
+            why="the first is for our chart beside Ilum's own module, which runs in Ilum's namespace",
+            fix="leave one of the two out",
+        )
     asked = _Asked(
         server=server,
         namespace=namespace,
@@ -131,8 +146,9 @@ def command(
         labels=driver_label,
         api_servers=api_server,
         kinds=tuple(kind for kind, wanted in ((SQL, sql), (LIVY, livy), (CORE, core)) if wanted),
+        module=module,
     )
-    deployment = _complete(Deployment(image=ImageReference.parse(image), executor=executor), asked)
+    deployment = _complete(Deployment(image=ImageReference.parse(image), executor=executor, module=module), asked)
     text = writer.to_yaml(deployment)
     if file is not None:
         files.write(file, text, fix="choose another --file")
@@ -151,12 +167,11 @@ def _complete(deployment: Deployment, asked: _Asked) -> Deployment:
     api = describe.parse_api_servers(asked.api_servers)
     cluster = None if asked.namespace is None else Cluster(asked.context, timeout=asked.timeout)
     deployment = _with_spark(deployment, cluster, asked)
-    deployment = describe.with_services(
-        replace(deployment, ilum_namespace=asked.ilum_namespace or ""),
-        asked.kinds,
-        cluster=cluster,
-        namespace=asked.ilum_namespace or deployment.namespace,
-    )
+    home = asked.ilum_namespace or deployment.namespace
+    deployment = replace(deployment, ilum_namespace=asked.ilum_namespace or "")
+    deployment = describe.with_services(deployment, asked.kinds, cluster=cluster, namespace=home)
+    if asked.module:
+        deployment = describe.with_database(deployment, cluster=cluster, namespace=home, say=output.talk)
     if not deployment.executor:
         return deployment
     output.talk(

@@ -122,6 +122,25 @@ def with_services(
     return replace(deployment, services=tuple(found))
 
 
+def with_database(
+    deployment: Deployment, *, cluster: Cluster | None, namespace: str, say: Callable[[str], None]
+) -> Deployment:
+    """With Ilum's PostgreSQL, for the Mage of Ilum's own module; says so where it is not in this namespace."""
+    if cluster is None:
+        return replace(deployment, database=ilum_services.assumed_database(namespace))
+    named = partial(cluster.named_port, namespace)
+    there = cluster.services(namespace)
+    try:
+        found = ilum_services.find(ilum_services.POSTGRESQL, there, namespace=namespace, named_ports=named)
+    except (UnreachableError, UsageError) as error:
+        say(
+            f"{error.what} Name Ilum's namespace with --ilum-namespace; or say in a values file of your own where "
+            "Mage's database is, in networkPolicy.database.to, or networkPolicy.database.none: true for SQLite."
+        )
+        return deployment
+    return replace(deployment, database=found)
+
+
 def api_server(cluster: Cluster, say: Callable[[str], None]) -> ApiServer:
     """The API server's own addresses; says where policies that name them are not enough."""
     found = cluster.api_server()

@@ -42,6 +42,8 @@ CORE = Kind(
     url="http://{place}/api/v1",
     variable="ILUM_API_URL",
 )
+POSTGRESQL = Kind(section="module", service="ilum-postgresql", port=5432, url="", variable="")
+"""The database of Mage in Ilum's own module, not of blocks: policies alone have to know of it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ class IlumService:
 def assumed(kind: Kind, namespace: str) -> IlumService:
     """Where the service is as far as its usual name tells."""
     return IlumService(kind, url=_url(kind, namespace, kind.port), namespace=namespace)
+
+
+def assumed_database(namespace: str) -> IlumService:
+    """Ilum's PostgreSQL, by the label that Ilum's own tools know its pods by."""
+    labels = {"app.kubernetes.io/name": "postgresql"}
+    return IlumService(POSTGRESQL, namespace=namespace, pod_labels=labels, pod_port=POSTGRESQL.port)
 
 
 def find(

@@ -17,7 +17,7 @@ SIGNATURE = values_file.signature("Ilum's umbrella chart")
 
 _HINT = """\
 # helm upgrade ilum ilum/ilum --namespace ilum --reuse-values --values THIS_FILE
-# The NetworkPolicies come from our chart beside it: `deploykit values` for that one, and --set ilum.module=true.
+# The NetworkPolicies come from our chart beside it: `deploykit values --module` for that one.
 """
 
 

@@ -18,7 +18,7 @@ SIGNATURE = values_file.signature("the mage-ilum chart")
 
 _HINT = """\
 # Keep settings of your own in a second file, which comes later and wins:
-# helm upgrade --install mage charts/mage-ilum --namespace mage --values THIS_FILE --values YOUR_FILE
+# helm upgrade --install mage charts/mage-ilum --namespace {namespace} --values THIS_FILE --values YOUR_FILE
 """
 
 
@@ -44,6 +44,10 @@ class Deployment:
     """Policies isolate the driver already, so that the chart has to add one that lets Mage's pods in."""
     services: tuple[IlumService, ...] = ()
     """What of Ilum blocks use besides Spark Connect."""
+    module: bool = False
+    """Ilum's own module runs Mage, and the chart goes beside it, into Ilum's namespace."""
+    database: IlumService | None = None
+    """What that module's Mage keeps its state in."""
     executor: bool = False
     """Scheduled blocks run as Jobs. Only in a namespace that is Mage's own, which the values declare."""
     api_server_cidrs: tuple[str, ...] = ()
@@ -58,6 +62,7 @@ def to_values(deployment: Deployment) -> dict[str, Values]:
     values: dict[str, Values] = {
         "mageai": {"image": {key: value for key, value in named.items() if value}},
         "ilum": {
+            **({"module": True} if deployment.module else {}),
             **({"namespace": deployment.ilum_namespace} if deployment.ilum_namespace else {}),
             **_spark(deployment),
             **{service.kind.section: _section(service) for service in deployment.services},
@@ -68,12 +73,15 @@ def to_values(deployment: Deployment) -> dict[str, Values]:
         values["networkPolicy"] = {
             "apiServer": {"cidrs": list(deployment.api_server_cidrs), "ports": list(deployment.api_server_ports)}
         }
+    if deployment.database is not None:
+        values["networkPolicy"] = {"database": _peers(deployment.database)}
     return values
 
 
 def to_yaml(deployment: Deployment) -> str:
     """The values file, with the line that lets `deploykit values` write it again."""
-    return values_file.to_text(to_values(deployment), signed=SIGNATURE, hint=_HINT)
+    namespace = (deployment.ilum_namespace or deployment.namespace) if deployment.module else "mage"
+    return values_file.to_text(to_values(deployment), signed=SIGNATURE, hint=_HINT.format(namespace=namespace))
 
 
 def _spark(deployment: Deployment) -> dict[str, Values]:
@@ -91,6 +99,12 @@ def _spark(deployment: Deployment) -> dict[str, Values]:
         "server": server,
         "service": {"create": True, "name": deployment.service_name, "selector": dict(labels)},
     }
+
+
+def _peers(service: IlumService) -> dict[str, Values]:
+    namespace = {"matchLabels": {"kubernetes.io/metadata.name": service.namespace}}
+    pods = {"matchLabels": dict(service.pod_labels)}
+    return {"to": [{"namespaceSelector": namespace, "podSelector": pods}], "port": service.pod_port}
 
 
 def _section(service: IlumService) -> dict[str, Values]:

@@ -8,6 +8,7 @@ from deploykit.deploy.describe import (
     from_address,
     from_cluster,
     parse_api_servers,
+    with_database,
     with_services,
 )
 from deploykit.deploy.discover import ApiServer, Cluster
@@ -110,6 +111,26 @@ def test_services_of_ilum_are_looked_up_only_when_they_are_wanted(cluster, lists
 def test_without_a_cluster_services_of_ilum_are_assumed():
     [sql] = with_services(EMPTY, [SQL], cluster=None, namespace="ilum").services
     assert (sql.url, sql.pod_port) == ("hive://ilum-sql-thrift-binary.ilum.svc:10009/default", 0)
+
+
+def test_ilums_postgresql_is_found_by_its_service_and_its_pods_port(cluster, lists):
+    labels = {"app.kubernetes.io/name": "postgresql"}
+    spec = {"selector": labels, "ports": [{"port": 5432, "targetPort": 5433}]}
+    lists["/api/v1/namespaces/lake/services"] = {"items": [{"metadata": {"name": "ilum-postgresql"}, "spec": spec}]}
+    database = with_database(EMPTY, cluster=cluster, namespace="lake", say=pytest.fail).database
+    assert (database.namespace, database.pod_labels, database.pod_port) == ("lake", labels, 5433)
+
+
+def test_a_postgresql_that_is_not_there_is_asked_for(cluster):
+    said = []
+    assert with_database(EMPTY, cluster=cluster, namespace="ilum", say=said.append) == EMPTY
+    assert "There is no Service ilum-postgresql" in said[0]
+    assert "networkPolicy.database.to" in said[0]
+
+
+def test_without_a_cluster_ilums_postgresql_is_assumed():
+    database = with_database(EMPTY, cluster=None, namespace="ilum", say=pytest.fail).database
+    assert (database.pod_labels, database.pod_port) == ({"app.kubernetes.io/name": "postgresql"}, 5432)
 
 
 def test_an_address_for_values_is_an_address_without_parameters():

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from deploykit.deploy.ilum_services import SQL, IlumService, assumed
+from deploykit.deploy.ilum_services import POSTGRESQL, SQL, IlumService, assumed
 from deploykit.deploy.values import SIGNATURE, Deployment, to_values, to_yaml
 from deploykit.image_reference import ImageReference
 
@@ -40,6 +40,21 @@ def test_the_executor_is_declared_with_its_namespace_and_the_api_servers_address
     )
     assert values["executor"] == {"enabled": True, "dedicatedNamespace": True}
     assert values["networkPolicy"] == {"apiServer": {"cidrs": ["192.0.2.1/32"], "ports": [6443]}}
+
+
+def test_beside_ilums_module_the_policies_are_told_of_its_database():
+    """The chart is refused without, and Mage would be cut off from it."""
+    database = IlumService(POSTGRESQL, "", "lake", {"app.kubernetes.io/name": "postgresql"}, 5433)
+    deployment = Deployment(image=IMAGE, host=HOST, module=True, ilum_namespace="lake", database=database)
+    values = to_values(deployment)
+    assert values["ilum"]["module"] is True
+    peer = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "lake"}},
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "postgresql"}},
+    }
+    assert values["networkPolicy"] == {"database": {"to": [peer], "port": 5433}}
+    assert "--namespace lake " in to_yaml(deployment)
+    assert "--namespace mage " in to_yaml(Deployment(image=IMAGE, host=HOST))
 
 
 def test_a_policy_on_the_drivers_side_is_asked_for_only_where_the_driver_is_isolated():

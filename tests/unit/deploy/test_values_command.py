@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deploykit.cli.main import run
-from deploykit.deploy import umbrella
+from deploykit.deploy import chart, umbrella
 from deploykit.deploy.values import SIGNATURE
 
 IMAGE = "registry.example/mage:0.9.80-spark4.1.1-connect-01234567"
@@ -55,6 +55,14 @@ def test_ilums_own_namespace_is_written_and_is_that_of_its_services(capsys):
     assert run(["values", *options, "--for", "ilum"]) == 0
     config = yaml.safe_load(capsys.readouterr().out)["mageai"]["config"]
     assert config["ILUM_SQL_URL"] == "hive://ilum-sql-thrift-binary.lake.svc:10009/default"
+
+
+@pytest.mark.usefixtures("needs_helm")
+def test_what_it_writes_for_beside_ilums_module_is_what_the_chart_takes(capsys):
+    assert run(["values", "--image", IMAGE, "--server", SERVER, "--module"]) == 0
+    policies = chart.network_policies(capsys.readouterr().out, namespace="ilum")
+    [server] = [item for item in yaml.safe_load_all(policies) if item["metadata"]["name"] == "mage-server"]
+    assert [{"protocol": "TCP", "port": 5432}] in [rule["ports"] for rule in server["spec"]["egress"]]
 
 
 def test_a_file_for_one_chart_is_not_overwritten_with_values_for_the_other(capsys):
@@ -145,6 +153,8 @@ def test_a_file_that_cannot_be_written_is_a_sentence(capsys):
         (["--image", IMAGE, "--server", SERVER, "--driver-label", "team"], "KEY=VALUE"),
         (["--server", SERVER], "--image"),
         (["--image", IMAGE, "--server", SERVER, "--for", "ilum", "--executor"], "for our chart alone"),
+        (["--image", IMAGE, "--server", SERVER, "--module", "--executor"], "--module and --executor exclude"),
+        (["--image", IMAGE, "--server", SERVER, "--module", "--for", "ilum"], "--module and --for ilum exclude"),
         (["--image", f"mage@sha256:{'0a' * 32}", "--server", SERVER, "--for", "ilum"], "needs the image's tag"),
     ],
 )
