@@ -1,9 +1,13 @@
 """Mage as one pod, or as scheduler and web server."""
 
 import json
+import shutil
 
 import pytest
-from tests.chart.rendering import environment, mage, named, of_kind, pods, rendered
+import yaml
+from tests.chart.rendering import environment, mage, named, of_kind, pods, rendered, rendered_by, values
+
+from deploykit import assets
 
 pytestmark = pytest.mark.usefixtures("needs_helm")
 
@@ -125,6 +129,22 @@ def test_what_is_extra_is_in_mages_pod():
     assert {"name": "reports", "configMap": {"name": "reports"}} in pod["volumes"]
     account = named(rendered("ilum-services"), "ServiceAccount", "mage")
     assert "eks.amazonaws.com/role-arn" in account["metadata"]["annotations"]
+
+
+def test_a_new_version_of_the_chart_starts_no_pod_anew(tmp_path):
+    """A block that runs in Mage's pod would end with it."""
+    newer = shutil.copytree(assets.chart(), tmp_path / "chart")
+    described = yaml.safe_load((newer / "Chart.yaml").read_text())
+    (newer / "Chart.yaml").write_text(yaml.safe_dump(described | {"version": "9.9.9", "appVersion": "9.9"}))
+    given = values("split", "driftCheck.enabled=true")
+
+    def templates(folder):
+        documents = rendered_by(folder, given)
+        found = [document["spec"]["template"] for document in of_kind(documents, "Deployment")]
+        return [*found, cronjob_pod(documents), named(documents, "ConfigMap", "mage-executor")["data"]]
+
+    assert templates(newer) == templates(assets.chart())
+    assert "9.9.9" in str(rendered_by(newer, given)), "objects say which chart made them"
 
 
 def test_labels_of_the_users_own_take_none_of_the_charts_away():

@@ -18,7 +18,15 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
-{{/* Labels of every object; called as selectorLabels is. */}}
+{{/*
+Labels of every pod: no version, or each version of the chart would start Mage anew and end the blocks that run in it. The user's own
+take none of these away; called as selectorLabels is.
+*/}}
+{{- define "mage-ilum.podLabels" -}}
+{{ merge (include "mage-ilum.selectorLabels" . | fromYaml) .root.Values.mageai.podLabels | toYaml }}
+{{- end -}}
+
+{{/* Labels of every object, the user's own last; called as selectorLabels is. */}}
 {{- define "mage-ilum.labels" -}}
 {{ include "mage-ilum.selectorLabels" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}

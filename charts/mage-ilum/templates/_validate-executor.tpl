@@ -29,7 +29,7 @@
 {{/* Whether worker pods are asked onto the node of the pod that starts them; by default they are. */}}
 {{- define "mage-ilum.workersFollowMage" -}}
 {{- $affinity := .Values.executor.affinity -}}
-{{- $mage := merge (include "mage-ilum.labels" (dict "root" . "component" (include "mage-ilum.schedulingComponent" .)) | fromYaml) .Values.mageai.podLabels -}}
+{{- $mage := include "mage-ilum.podLabels" (dict "root" . "component" (include "mage-ilum.schedulingComponent" .)) | fromYaml -}}
 {{- if not $affinity -}}
 true
 {{- end -}}

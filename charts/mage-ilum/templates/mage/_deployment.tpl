@@ -35,12 +35,12 @@ spec:
   template:
     metadata:
       labels:
-        {{- merge (include "mage-ilum.labels" . | fromYaml) $mage.podLabels | toYaml | nindent 8 }}
+        {{- include "mage-ilum.podLabels" . | nindent 8 }}
       annotations:
         kubectl.kubernetes.io/default-container: mage
         {{- if and $root.Values.executor.enabled (ne .component "web") }}
         # Mage reads its settings once: start it anew when they change.
-        checksum/executor: {{ include (print $root.Template.BasePath "/worker/configmap.yaml") $root | sha256sum }}
+        checksum/executor: {{ include "mage-ilum.executorFile" $root | fromYaml | toJson | sha256sum }}
         {{- end }}
         {{- with $mage.podAnnotations }}
         {{- toYaml . | nindent 8 }}
