@@ -32,6 +32,15 @@ def test_rights_are_given_only_to_the_executor_and_only_those_it_uses():
     assert accounts == {"server": "mage", "worker": "mage-worker"}
 
 
+def test_the_account_of_worker_pods_may_be_given_a_clouds_identity():
+    own = {"iam.gke.io/gcp-service-account": "mage@project.iam.gserviceaccount.com"}
+    documents = rendered("executor", f"executor.serviceAccountAnnotations={own}")
+    assert named(documents, "ServiceAccount", "mage-worker")["metadata"]["annotations"] == own
+    assert "annotations" not in named(documents, "ServiceAccount", "mage")["metadata"]
+    said = refusal("executor.serviceAccountName=own", "executor.serviceAccountAnnotations.a=b", values="executor")
+    assert "executor.serviceAccountAnnotations and executor.serviceAccountName exclude each other" in said
+
+
 @pytest.mark.parametrize(
     ("name", "starting", "not_starting"), [("executor", "server", []), ("split", "scheduler", ["web"])]
 )

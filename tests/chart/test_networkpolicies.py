@@ -144,6 +144,23 @@ def test_a_switch_adds_one_rule_to_the_kinds_it_is_for(change):
         assert [rule for rule in rules if rule not in added] == before[kind]
 
 
+def test_gkes_metadata_server_is_opened_for_blocks_alone_each_address_on_its_own_port():
+    before, after = egress(), egress("networkPolicy.gkeWorkloadIdentity=true")
+    metadata = [
+        {"to": cidrs("169.254.169.254/32"), "ports": tcp(80)},
+        {"to": cidrs("169.254.169.252/32"), "ports": tcp(988)},
+    ]
+    for kind, rules in after.items():
+        assert [rule for rule in rules if rule not in before[kind]] == (metadata if kind in MAGE else []), kind
+
+
+def test_the_cache_of_dns_is_reached_at_its_address_and_in_its_pods():
+    """Cilium and GKE's Dataplane V2 lead to the pods before policies are applied."""
+    [its_pods] = pods_of("kube-system", **{"k8s-app": "node-local-dns"})
+    for rules in egress().values():
+        assert {"to": [*cidrs("169.254.20.10/32"), its_pods], "ports": DNS} in rules
+
+
 def test_scheduler_and_web_server_may_together_what_one_pod_may():
     """The scheduler calls the API server, and nobody calls it; the web server serves the page."""
     one, two = (

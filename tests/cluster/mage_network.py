@@ -44,6 +44,7 @@ ON_THE_NODE = (
 
 SPARK_DRIVER = "Spark driver :15002"
 SPARK_OUTSIDE = "Spark outside this cluster"
+METADATA = "cloud metadata"
 PAGE = 6789
 BALANCER = "balancer"
 """A pod that policies know by its address alone, as they know a load balancer."""
@@ -159,7 +160,7 @@ def destinations(addresses: Mapping[str, str]) -> dict[str, Sequence[Probe]]:
         "internet": [("tcp", INTERNET, 8443)],
         "EKS Pod Identity": [("tcp", "169.254.170.23", 80)],
         "extra": [("tcp", addresses["extra"], 7777)],
-        "cloud metadata": [("tcp", "169.254.169.254", 80)],
+        METADATA: [("tcp", "169.254.169.254", 80)],
         "private addresses": [("tcp", PRIVATE, 8443)],
         "pods of another namespace": [("tcp", addresses["stranger"], 8443)],
     }

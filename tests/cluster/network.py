@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from tests.cluster import documented
-from tests.cluster.mage_network import CALLERS, COLUMNS, SPARK_OUTSIDE, Cell
+from tests.cluster.mage_network import CALLERS, COLUMNS, METADATA, SPARK_OUTSIDE, Cell
 from tests.cluster.mage_policies import ALWAYS_SET
 from tests.cluster.probes import Probe, Prober
 
@@ -28,8 +28,8 @@ def with_no_switch(cell: Cell) -> str:
 
 
 def with_every_switch(cell: Cell) -> str:
-    """What follows from the docs with every switch set, but the one that puts another Spark in the driver's place."""
-    return "no" if said(cell) == "no" or cell.row == SPARK_OUTSIDE else "yes"
+    """What follows from the docs with every switch set, but for another Spark and for GKE's metadata server."""
+    return "no" if said(cell) == "no" or cell.row in (SPARK_OUTSIDE, METADATA) else "yes"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from tests.cluster.mage_network import (
     BALANCER,
     CALLERS,
     COLUMNS,
+    METADATA,
     ON_THE_NODE,
     OTHERS,
     OUTSIDE,
@@ -37,7 +38,7 @@ from tests.cluster.mage_policies import (
     values,
 )
 from tests.cluster.mutants import KINDS, MUTANTS, Mutant
-from tests.cluster.network import DOCUMENTED, Network, Seen, with_every_switch, with_no_switch
+from tests.cluster.network import DOCUMENTED, Network, Seen, said, with_every_switch, with_no_switch
 from tests.cluster.probes import Prober, node_listening, put, start
 from tests.cluster.real_spark import OF_ITS_EXECUTORS, RealSpark
 from tests.cluster.release import until
@@ -115,6 +116,14 @@ def test_a_server_outside_the_cluster_takes_the_drivers_place(network: Network, 
         put("apply", *policies(given, namespace))
     place = {SPARK_DRIVER: "no", SPARK_OUTSIDE: "yes"}
     network.becomes(lambda cell: place.get(cell.row) or with_no_switch(cell))
+
+
+def test_the_metadata_address_is_opened_by_its_own_switch_alone(network: Network, open_network: Seen):
+    for namespace, options in RELEASES.items():
+        given = values(everything=False, **options)
+        given["networkPolicy"]["gkeWorkloadIdentity"] = True
+        put("apply", *policies(given, namespace))
+    network.becomes(lambda cell: said(cell).replace("if set", "yes") if cell.row == METADATA else with_no_switch(cell))
 
 
 def test_with_every_switch_set_the_tables_are_true(everything_set: list[Policy]):

@@ -7,8 +7,10 @@
       "namespace" "kube-system" "podSelector" (dict "k8s-app" "kube-dns")) }}
 {{- end }}
 {{- if .nodeLocalDNS }}
+{{- /* By address or, where the network leads to its pods before policies are applied, by these. */}}
+{{- $pods := dict "namespaceSelector" (dict "matchLabels" (dict "kubernetes.io/metadata.name" "kube-system")) "podSelector" (dict "matchLabels" (dict "k8s-app" "node-local-dns")) }}
 {{- include "mage-ilum.egress.peers" (dict "arrow" "NodeLocal DNSCache on each node" "protocols" $protocols "ports" (list 53)
-      "to" (list (dict "ipBlock" (dict "cidr" "169.254.20.10/32")))) }}
+      "to" (list (dict "ipBlock" (dict "cidr" "169.254.20.10/32")) $pods)) }}
 {{- end }}
 {{- if .openshift }}
 {{- include "mage-ilum.egress.pods" (dict "arrow" "OpenShift's DNS, behind its Service's port 53" "protocols" $protocols "ports" (list 5353)
@@ -102,6 +104,15 @@
 {{- if .Values.networkPolicy.eksPodIdentity }}
 {{- include "mage-ilum.egress.peers" (dict "arrow" "EKS Pod Identity, which hands out the role of this pod alone" "ports" (list 80)
       "to" (include "mage-ilum.ipBlocks" (list "169.254.170.23/32" "fd00:ec2::23/128") | fromYamlArray)) }}
+{{- end }}
+{{- end -}}
+
+{{- define "mage-ilum.egress.gkeWorkloadIdentity" -}}
+{{- if .Values.networkPolicy.gkeWorkloadIdentity }}
+{{- $arrow := "GKE's metadata server, which hands out the identity of this pod alone" }}
+{{- include "mage-ilum.egress.peers" (dict "arrow" $arrow "ports" (list 80) "to" (include "mage-ilum.ipBlocks" (list "169.254.169.254/32") | fromYamlArray)) }}
+{{- include "mage-ilum.egress.peers" (dict "arrow" "the same, as nodes without Dataplane V2 rewrite it" "ports" (list 988)
+      "to" (include "mage-ilum.ipBlocks" (list "169.254.169.252/32") | fromYamlArray)) }}
 {{- end }}
 {{- end -}}
 

@@ -10,7 +10,7 @@ Egress rules by the name of what is reached. A policy's template lists the names
   spark      the Spark Connect drivers' pod port, or ilum.server.cidrs
   apiServer  the Kubernetes API server, with the executor
   blocks     what Mage and its blocks use, each once it is switched on: database, redis, objectStore, sql, livy, core,
-             internet, eksPodIdentity, extra
+             internet, eksPodIdentity, gkeWorkloadIdentity, extra
 A name whose values are empty adds no rule, and so allows nothing.
 */}}
 {{- define "mage-ilum.egress" -}}
@@ -22,7 +22,7 @@ A name whose values are empty adds no rule, and so allows nothing.
 {{- end -}}
 
 {{- define "mage-ilum.egress.blocks" -}}
-{{- range list "database" "redis" "objectStore" "sql" "livy" "core" "internet" "eksPodIdentity" "extra" -}}
+{{- range list "database" "redis" "objectStore" "sql" "livy" "core" "internet" "eksPodIdentity" "gkeWorkloadIdentity" "extra" -}}
 {{- include (printf "mage-ilum.egress.%s" .) $ -}}
 {{- end -}}
 {{- end -}}

@@ -38,6 +38,14 @@ def destinations(network: Network) -> tuple[Destination, ...]:
     )
 
 
+def is_cache(peer: PodPeer) -> bool:
+    """Whether a peer is the pods of NodeLocal DNSCache, which a rule for its address names beside it, there or not."""
+    return (
+        peer.pods is not None
+        and Requirement(_NODE_LOCAL_LABEL[0], "In", _NODE_LOCAL_LABEL[1:]) in peer.pods.requirements
+    )
+
+
 def is_known(network: Network) -> bool:
     """Whether the network shows DNS servers."""
     return any(_is_dns(service) for service in network.services)

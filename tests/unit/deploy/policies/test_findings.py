@@ -116,6 +116,14 @@ def test_nodelocal_dns_is_reached_by_its_address():
     assert [one[0] for one in found(egress(spark(15002)), parts=parts)] == [Code.DNS]
 
 
+def test_a_cache_of_dns_that_is_named_and_not_there_is_no_mistake():
+    """The chart names it beside kube-dns, wherever it is installed."""
+    cache = inside("kube-system", ", podSelector: {matchLabels: {k8s-app: node-local-dns}}")
+    named = TO_DNS.replace(inside("kube-system"), f"{cache}, {{ipBlock: {{cidr: 169.254.20.10/32}}}}")
+    assert cache in named
+    assert found(egress(TO_DNS, named, spark(15002))) == []
+
+
 @pytest.mark.parametrize(
     ("peer", "code", "words"),
     [

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from deploykit.deploy.policies import dns
 from deploykit.deploy.policies.findings.finding import Code, Finding
 from deploykit.deploy.policies.findings.rules import named_pods, rules_of, selected_pods
 from deploykit.deploy.policies.index import RuleRef
@@ -59,7 +60,7 @@ def _of_peer(network: Network, ref: RuleRef, peer: PodPeer) -> Iterator[Finding]
                 fix="kubectl get namespaces --show-labels; every namespace has kubernetes.io/metadata.name",
             )
             return
-    if network.sees(homes) and not named_pods(network, ref.policy, peer):
+    if not dns.is_cache(peer) and network.sees(homes) and not named_pods(network, ref.policy, peer):
         yield Finding(
             code=Code.NO_POD,
             about=str(ref),
