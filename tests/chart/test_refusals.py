@@ -37,6 +37,7 @@ pytestmark = pytest.mark.usefixtures("needs_helm")
         ("mageai.standaloneScheduler=true", "needs mageai.database.existingSecret"),
         ("mageai.ingress.enabled=true", "mageai.ingress.hosts is empty"),
         ("mageai.metrics.serviceMonitor.enabled=true", "needs mageai.metrics.enabled=true"),
+        ("mageai.serviceAccount.create=false", "mageai.serviceAccount.create=false needs mageai.serviceAccount.name"),
     ],
 )
 def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):

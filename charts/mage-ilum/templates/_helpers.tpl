@@ -73,6 +73,14 @@ true
 {{- define "mage-ilum.serviceAccountName" -}}
 {{- .Values.mageai.serviceAccount.name | default (include "mage-ilum.fullname" .) -}}
 {{- end -}}
+{{- define "mage-ilum.makesServiceAccount" -}}
+{{- with .Values.mageai.serviceAccount -}}
+{{- $create := .create | toString -}}
+{{- if not (or (eq $create "false") (and .name (ne $create "true")) (include "mage-ilum.isModule" $)) -}}
+true
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- define "mage-ilum.workerServiceAccountName" -}}
 {{- .Values.executor.serviceAccountName | default (printf "%s-worker" (include "mage-ilum.fullname" .)) -}}
 {{- end -}}

@@ -27,6 +27,17 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "mage-ilum.validateAccount" -}}
+{{- with .Values.mageai.serviceAccount -}}
+{{- if and (eq (toString .create) "false") (not .name) -}}
+  {{- fail "\n\nmageai.serviceAccount.create=false needs mageai.serviceAccount.name: name the ServiceAccount that is there already, or leave `create` out to have one made." -}}
+{{- end -}}
+{{- if and .annotations (not (include "mage-ilum.makesServiceAccount" $)) -}}
+  {{- fail (printf "\n\nmageai.serviceAccount.annotations are of a ServiceAccount that is made, and %s is brought: annotate it where it is made, or set mageai.serviceAccount.create=true to have it made under that name." .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Kubernetes refuses the same, in the middle of an upgrade and without a way out. */}}
 {{- define "mage-ilum.validateVolume" -}}
 {{- with .Values.mageai.persistence -}}

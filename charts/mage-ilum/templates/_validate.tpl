@@ -10,6 +10,7 @@
   {{- include "mage-ilum.validateSplit" . -}}
   {{- include "mage-ilum.validateVolume" . -}}
   {{- include "mage-ilum.validatePage" . -}}
+  {{- include "mage-ilum.validateAccount" . -}}
 {{- end -}}
 {{- include "mage-ilum.validateExecutor" . -}}
 {{- include "mage-ilum.validateNetpol" . -}}
