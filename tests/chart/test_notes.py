@@ -50,6 +50,17 @@ def test_what_is_not_safe_yet_is_said_with_its_key(said, changes, words):
     assert re.search(rf"^  - .*{re.escape(words)}", warnings, re.MULTILINE), warnings
 
 
+def test_a_database_that_is_named_by_a_variable_is_no_sqlite(said):
+    source = "{secretKeyRef: {name: pg, key: uri}}"
+    own = f"mageai.extraEnvs=[{{name: MAGE_DATABASE_CONNECTION_URL, valueFrom: {source}}}]"
+    assert "SQLite" not in said("minimal", own)
+
+
+def test_the_password_is_read_under_the_key_that_it_has(said):
+    assert 'index .data "DEFAULT_OWNER_PASSWORD"' in said("minimal")
+    assert 'index .data "pw"' in said("split", "mageai.existingSecretKeys={jwtSecret: a, ownerPassword: pw}")
+
+
 def test_an_address_that_leads_out_of_the_cluster_is_said_until_a_rule_of_ones_own_may_lead_there(said):
     outside = ("ilum.sql.url=hive://sql.corp.example:10009", "ilum.livy.url=http://192.0.2.7:8998")
     for key in ("ilum.sql.url", "ilum.livy.url"):

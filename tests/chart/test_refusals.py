@@ -65,6 +65,12 @@ def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):
             "mageai.service.loadBalancerSourceRanges={198.51.100.0/24}",
             "mageai.service.loadBalancerSourceRanges means nothing with mageai.service.type=ClusterIP",
         ),
+        (
+            "ilum-services",
+            "mageai.serviceAccount.name=own",
+            "mageai.serviceAccount.annotations are of a ServiceAccount",
+        ),
+        ("company", "ilum.server.caSecret.name=a,ilum.server.caConfigMap.name=b", "caConfigMap exclude each other"),
         ("module", "mageai.ingress.enabled=true", "mageai.ingress.enabled means nothing"),
         ("module", "mageai.metrics.enabled=true", "mageai.metrics.enabled means nothing"),
         ("module", "mageai.database.existingSecret=pg", "mageai.database.existingSecret means nothing"),

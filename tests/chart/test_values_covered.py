@@ -22,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("needs_helm")
 OTHERS = {".".join(path): (path, *values) for path, values in others().items()}
 PEERS = [{"podSelector": {}}]
 BESIDE = {
+    "ilum.server.caConfigMap.key": {"name": "given"},
     "ilum.server.caSecret.key": {"name": "given"},
     "mageai.generateSecretWithoutCluster": {"existingSecret": ""},
     "networkPolicy.database.port": {"to": PEERS},

@@ -67,6 +67,14 @@ true
 {{- define "mage-ilum.secretName" -}}
 {{- .Values.mageai.existingSecret | default (include "mage-ilum.fullname" .) -}}
 {{- end -}}
+{{/* The keys of that Secret; the one that the chart makes has always the same. */}}
+{{- define "mage-ilum.secretKeys" -}}
+{{- if .Values.mageai.existingSecret -}}
+{{ toYaml .Values.mageai.existingSecretKeys }}
+{{- else -}}
+{jwtSecret: JWT_SECRET, ownerPassword: DEFAULT_OWNER_PASSWORD}
+{{- end -}}
+{{- end -}}
 {{- define "mage-ilum.claimName" -}}
 {{- .Values.mageai.persistence.existingClaim | default (include "mage-ilum.fullname" .) -}}
 {{- end -}}

@@ -6,7 +6,7 @@ What else of Ilum blocks use, as environment variables: the address of each way 
 {{- if .sql.enabled }}
 - name: ILUM_SQL_URL
   value: {{ .sql.url | default (printf "hive://%s:10009/default" (include "mage-ilum.ilumHost" (dict "root" $ "way" .sql "service" "ilum-sql-thrift-binary"))) | quote }}
-{{- include "mage-ilum.ilumCredentials" (dict "secret" .sql.existingSecret "keys" (list "ILUM_SQL_PASSWORD")) }}
+{{- include "mage-ilum.ilumCredentials" (dict "secret" .sql.existingSecret "keys" (list "ILUM_SQL_PASSWORD") "key" .sql.existingSecretKey) }}
 {{- end }}
 {{- if .livy.enabled }}
 - name: ILUM_LIVY_URL
@@ -28,7 +28,7 @@ What else of Ilum blocks use, as environment variables: the address of each way 
 {{- end -}}
 {{- end -}}
 
-{{/* Variables named as the Secret's keys; each may be missing there, since a token replaces user and password. */}}
+{{/* Variables named as the Secret's keys, or one from `key`; each may be missing there, since a token replaces user and password. */}}
 {{- define "mage-ilum.ilumCredentials" -}}
 {{- if .secret }}
 {{- range .keys }}
@@ -36,7 +36,7 @@ What else of Ilum blocks use, as environment variables: the address of each way 
   valueFrom:
     secretKeyRef:
       name: {{ $.secret }}
-      key: {{ . }}
+      key: {{ $.key | default . | quote }}
       optional: true
 {{- end }}
 {{- end }}

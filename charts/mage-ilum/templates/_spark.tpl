@@ -38,36 +38,44 @@ The namespace of the Service that a host names, as Mage's pods read it; empty wh
   valueFrom:
     secretKeyRef:
       name: {{ . }}
-      key: ILUM_SPARK_CONNECT_URL
+      key: {{ $.Values.ilum.server.existingSecretKey | quote }}
 {{- else }}
   {{- $host := include "mage-ilum.sparkHost" . }}
   value: {{ printf "sc://%s:%v" (contains ":" $host | ternary (printf "[%s]" $host) $host) .Values.ilum.server.port | quote }}
 {{- end }}
-{{- with .Values.ilum.server.caSecret }}
-{{- if .name }}
+{{- with include "mage-ilum.caKey" . }}
 - name: GRPC_DEFAULT_SSL_ROOTS_FILE_PATH
-  value: {{ printf "/etc/spark-connect-ca/%s" .key | quote }}
+  value: {{ printf "/etc/spark-connect-ca/%s" . | quote }}
 {{- end }}
-{{- end }}
+{{- end -}}
+
+{{/* The key under which the Secret or the ConfigMap that is named has the CA's certificates; empty where none is. */}}
+{{- define "mage-ilum.caKey" -}}
+{{- with .Values.ilum.server -}}
+{{- if .caSecret.name -}}{{ .caSecret.key }}{{- else if .caConfigMap.name -}}{{ .caConfigMap.key }}{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The CA's certificates, where that variable says they are: a mount and a volume of each pod that has the variables above. */}}
 {{- define "mage-ilum.sparkVolumeMounts" -}}
-{{- if .Values.ilum.server.caSecret.name }}
+{{- if include "mage-ilum.caKey" . }}
 - name: spark-connect-ca
   mountPath: /etc/spark-connect-ca
   readOnly: true
 {{- end }}
 {{- end -}}
 {{- define "mage-ilum.sparkVolumes" -}}
-{{- with .Values.ilum.server.caSecret }}
-{{- if .name }}
+{{- with include "mage-ilum.caKey" . }}
 - name: spark-connect-ca
+  {{- if $.Values.ilum.server.caSecret.name }}
   secret:
-    secretName: {{ .name }}
+    secretName: {{ $.Values.ilum.server.caSecret.name }}
     # Nothing but the certificates, should their private key be in that Secret too.
+  {{- else }}
+  configMap:
+    name: {{ $.Values.ilum.server.caConfigMap.name }}
+  {{- end }}
     items:
-      - {key: {{ .key | quote }}, path: {{ .key | quote }}}
-{{- end }}
+      - {key: {{ . | quote }}, path: {{ . | quote }}}
 {{- end }}
 {{- end -}}

@@ -39,7 +39,7 @@
   "DEFAULT_EXECUTOR_TYPE" "executor.default"
   "DEFAULT_OWNER_PASSWORD" "mageai.existingSecret"
   "ENABLE_PROMETHEUS" "mageai.metrics.enabled"
-  "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH" "ilum.server.caSecret"
+  "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH" "ilum.server.caSecret or ilum.server.caConfigMap"
   "ILUM_API_URL" "ilum.core.url"
   "ILUM_LIVY_URL" "ilum.livy.url"
   "ILUM_SPARK_CONNECT_URL" "ilum.server.host and ilum.server.port"

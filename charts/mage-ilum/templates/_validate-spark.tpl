@@ -4,6 +4,9 @@
 {{- if not (or .server.host .server.existingSecret .service.create) -}}
   {{- fail "\n\nilum.server.host is empty: say where Spark Connect answers, such as spark-connect-server.ilum.svc.cluster.local, or set ilum.service.create. `deploykit values --namespace ilum` finds it." -}}
 {{- end -}}
+{{- if and .server.caSecret.name .server.caConfigMap.name -}}
+  {{- fail "\n\nilum.server.caSecret and ilum.server.caConfigMap exclude each other: gRPC reads one file. Put all certificates that it is to trust into one of them." -}}
+{{- end -}}
 {{- $namespace := include "mage-ilum.sparkNamespace" $ -}}
 {{- if ne (.service.namespace | default $namespace) $namespace -}}
   {{- fail (printf "\n\nilum.service.namespace is %s, but the driver pods are in %s, and a Service selects pods of its own namespace alone: leave it empty, and say in ilum.server.namespace where Spark runs." .service.namespace $namespace) -}}

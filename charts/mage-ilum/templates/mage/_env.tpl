@@ -49,14 +49,18 @@
 {{- end }}
 {{- end }}
 {{- $secret := include "mage-ilum.secretName" $root }}
-{{- $sources := dict "JWT_SECRET" $secret "DEFAULT_OWNER_PASSWORD" $secret "MAGE_DATABASE_CONNECTION_URL" .database.existingSecret "REDIS_URL" .redis.existingSecret }}
-{{- range $key := list "JWT_SECRET" "DEFAULT_OWNER_PASSWORD" "MAGE_DATABASE_CONNECTION_URL" "REDIS_URL" }}
-{{- with get $sources $key }}
-- name: {{ $key }}
+{{- $keys := include "mage-ilum.secretKeys" $root | fromYaml }}
+{{- range list
+      (dict "variable" "JWT_SECRET" "secret" $secret "key" $keys.jwtSecret)
+      (dict "variable" "DEFAULT_OWNER_PASSWORD" "secret" $secret "key" $keys.ownerPassword)
+      (dict "variable" "MAGE_DATABASE_CONNECTION_URL" "secret" .database.existingSecret "key" .database.existingSecretKey)
+      (dict "variable" "REDIS_URL" "secret" .redis.existingSecret "key" .redis.existingSecretKey) }}
+{{- if .secret }}
+- name: {{ .variable }}
   valueFrom:
     secretKeyRef:
-      name: {{ . }}
-      key: {{ $key }}
+      name: {{ .secret }}
+      key: {{ .key | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
