@@ -20,7 +20,7 @@ VERSIONS = sorted(
     and (version := (int(found[1]), int(found[2]))) >= OLDEST
 )
 
-WITHOUT_A_SCHEMA = {"ServiceMonitor", "CiliumNetworkPolicy"}
+WITHOUT_A_SCHEMA = {"CiliumNetworkPolicy", "HTTPRoute", "ServiceMonitor"}
 """Kinds that a cluster has from others than Kubernetes: see `tests.kinds`."""
 
 

@@ -17,6 +17,7 @@ STRINGS = (
 CONTAINER = {"name": "other", "image": "registry.example/other:7"}
 SAMPLES = {
     "mageai.imagePullSecrets": [{"name": "other"}],
+    "mageai.httpRoute.parentRefs": [{"name": "other"}],
     "mageai.ingress.tls": [{"secretName": "other"}],
     "mageai.extraEnvFrom": [{"configMapRef": {"name": "other"}}],
     "mageai.extraVolumes": [{"name": "other", "emptyDir": {}}],

@@ -1,6 +1,6 @@
 """What the chart renders is what Kubernetes allows, field by field, in every version that the chart is for.
 
-So is what Prometheus' operator and Cilium read, by their own sources.
+So is what Prometheus' operator, Cilium and the Gateway API read, by their own sources.
 """
 
 import copy
@@ -77,7 +77,8 @@ def of_others(needs_helm):
     """The objects of kinds that are not Kubernetes' own."""
     cilium = ("networkPolicy.apiServer.cidrs=[]", "networkPolicy.apiServer.cilium=true")
     executor = "executor={enabled: true, dedicatedNamespace: true}"
-    documents = rendered_with("split", *cilium) + rendered_with("module", *cilium, executor, namespace="mage")
+    route = "mageai.httpRoute={enabled: true, parentRefs: [{name: g}], hosts: [a.example], timeouts: {request: 1h}}"
+    documents = rendered_with("split", *cilium, route) + rendered_with("module", *cilium, executor, namespace="mage")
     return [document for kind in sorted(WITHOUT_A_SCHEMA) for document in of_kind(documents, kind)]
 
 
@@ -93,8 +94,9 @@ def test_what_others_read_is_what_they_know(kinds, of_others):
         ("ServiceMonitor", lambda spec: spec.pop("selector"), "selector"),
         ("CiliumNetworkPolicy", lambda spec: spec["egress"][0].update(toEntities=["kube-api"]), "kube-api"),
         ("CiliumNetworkPolicy", lambda spec: spec["egress"][0]["toPorts"][0]["ports"][0].update(port=443), "number"),
+        ("HTTPRoute", lambda spec: spec["rules"][0]["matches"][0]["path"].update(type="Prefix"), "Prefix"),
     ],
-    ids=["misspelt", "missing", "unknown", "number"],
+    ids=["misspelt", "missing", "unknown", "number", "path"],
 )
 def test_a_mistake_is_refused_by_others(kinds, of_others, kind, spoil, words):
     document = copy.deepcopy(of_kind(of_others, kind)[0])

@@ -43,6 +43,11 @@ def test_a_company_installation_has_nothing_left_to_say(said):
         (("mageai.metrics.enabled=true",), "networkPolicy.ingress.from is empty"),
         (("mageai.service.type=LoadBalancer",), "networkPolicy.ingress lets no ingress controller"),
         (("mageai.ingress={enabled: true, hosts: [mage.example]}",), "mageai.ingress.tls is empty"),
+        (("mageai.httpRoute={enabled: true, parentRefs: [{name: g}]}",), "networkPolicy.ingress lets no ingress"),
+        (
+            ("mageai.service.type=LoadBalancer", "networkPolicy.ingress.cidrs=[198.51.100.0/24]"),
+            "mageai.service.externalTrafficPolicy is not Local",
+        ),
     ],
 )
 def test_what_is_not_safe_yet_is_said_with_its_key(said, changes, words):

@@ -36,6 +36,10 @@ pytestmark = pytest.mark.usefixtures("needs_helm")
         ("mageai.webServer.replicaCount=2", "set mageai.standaloneScheduler=true"),
         ("mageai.standaloneScheduler=true", "needs mageai.database.existingSecret"),
         ("mageai.ingress.enabled=true", "mageai.ingress.hosts is empty"),
+        ("mageai.httpRoute.enabled=true", "mageai.httpRoute.parentRefs is empty"),
+        ("mageai.service.externalTrafficPolicy=Local", "set that to LoadBalancer or NodePort, or leave"),
+        ("mageai.service.nodePort=30080", "mageai.service.nodePort means nothing with mageai.service.type=ClusterIP"),
+        ("mageai.service.loadBalancerClass=x", "mageai.service.loadBalancerClass means nothing"),
         ("mageai.metrics.serviceMonitor.enabled=true", "needs mageai.metrics.enabled=true"),
         ("mageai.serviceAccount.create=false", "mageai.serviceAccount.create=false needs mageai.serviceAccount.name"),
     ],
@@ -72,6 +76,7 @@ def test_what_could_not_work_is_refused_with_the_key_to_set(setting, words):
         ),
         ("company", "ilum.server.caSecret.name=a,ilum.server.caConfigMap.name=b", "caConfigMap exclude each other"),
         ("module", "mageai.ingress.enabled=true", "mageai.ingress.enabled means nothing"),
+        ("module", "mageai.httpRoute.enabled=true", "mageai.httpRoute.enabled means nothing"),
         ("module", "mageai.metrics.enabled=true", "mageai.metrics.enabled means nothing"),
         ("module", "mageai.database.existingSecret=pg", "mageai.database.existingSecret means nothing"),
         ("module", "executor.default=true", "executor.default means nothing"),
@@ -102,10 +107,12 @@ def test_a_tag_that_only_looks_like_one_that_moves_is_not_refused(tag):
     assert ImageReference.parse(f"mage:{tag}")
 
 
-@pytest.mark.parametrize("kind", ["LoadBalancer", "NodePort"])
-def test_a_page_without_a_login_is_not_opened_to_a_network(kind):
-    said = refusal(f"mageai.service.type={kind}", "mageai.requireUserAuthentication=false")
-    assert f"mageai.requireUserAuthentication=false and mageai.service.type={kind} exclude each other" in said
+@pytest.mark.parametrize(
+    "way", ["mageai.service.type=LoadBalancer", "mageai.service.type=NodePort", "mageai.httpRoute.enabled=true"]
+)
+def test_a_page_without_a_login_is_not_opened_to_a_network(way):
+    said = refusal(way, "mageai.requireUserAuthentication=false")
+    assert f"mageai.requireUserAuthentication=false and {way.removesuffix('=true')} exclude each other" in said
 
 
 def test_a_volume_of_the_users_own_may_be_shared_whatever_the_values_say():

@@ -136,6 +136,56 @@ def test_the_companys_ca_is_mounted_where_grpc_is_told_to_look():
     assert "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH" not in str(rendered("company"))
 
 
+def test_the_companys_ca_may_be_in_a_configmap():
+    """As trust-manager and OpenShift bring it; helm test and the drift check trust it as blocks do."""
+    given = ("ilum.server.caConfigMap={name: bundle, key: ca-bundle.crt}", "driftCheck.enabled=true")
+    found = {kind: spec for kind, _, spec in pods(rendered("company", *given))}
+    assert found.keys() == {"server", "test", "drift-check"}
+    for spec in found.values():
+        file = environment(spec["containers"][0])["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"]["value"]
+        [volume] = [volume for volume in spec["volumes"] if "configMap" in volume]
+        assert volume["configMap"] == {"name": "bundle", "items": [{"key": "ca-bundle.crt", "path": "ca-bundle.crt"}]}
+        [mount] = [one for one in spec["containers"][0]["volumeMounts"] if one["name"] == volume["name"]]
+        assert file == f"{mount['mountPath']}/ca-bundle.crt"
+
+
+def test_a_secret_of_ones_own_may_have_keys_of_its_own():
+    documents = rendered(
+        "company",
+        "mageai.existingSecretKeys={jwtSecret: jwt, ownerPassword: password}",
+        "mageai.database.existingSecretKey=uri",
+        "ilum.server.existingSecretKey=url",
+    )
+    variables = environment(mage(documents))
+    assert {
+        name: variable["valueFrom"]["secretKeyRef"]["key"]
+        for name, variable in variables.items()
+        if "secretKeyRef" in variable.get("valueFrom", {})
+    } == {
+        "ILUM_SPARK_CONNECT_URL": "url",
+        "JWT_SECRET": "jwt",
+        "DEFAULT_OWNER_PASSWORD": "password",
+        "MAGE_DATABASE_CONNECTION_URL": "uri",
+    }
+    [test] = of_kind(documents, "Pod")
+    assert environment(test["spec"]["containers"][0])["ILUM_SPARK_CONNECT_URL"] == variables["ILUM_SPARK_CONNECT_URL"]
+
+
+def test_labels_for_all_objects_are_on_all_and_take_none_of_the_charts_away():
+    """Pods are not among them: another label would start each anew."""
+    own = "commonLabels={cost-center: '4711', name: risk, app.kubernetes.io/name: other}"
+
+    def spec(document):
+        found = document.get("spec", {})
+        return found.get("jobTemplate", document).get("spec")
+
+    for name in NAMES:
+        for with_them, without in zip(rendered(name, own), rendered(name), strict=True):
+            labels = without["metadata"]["labels"]
+            assert with_them["metadata"]["labels"] == {**labels, "cost-center": "4711", "name": "risk"}
+            assert spec(with_them) == spec(without)
+
+
 def test_every_pod_has_the_extra_variables():
     for kind, _, spec in pods(rendered("ilum-services")):
         container = spec["containers"][0]

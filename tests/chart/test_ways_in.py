@@ -69,6 +69,20 @@ def test_a_browser_stays_with_one_of_several_web_servers():
     assert "sessionAffinity" not in named(rendered("minimal"), "Service", "mage")["spec"]
 
 
+@pytest.mark.parametrize(("base_path", "path"), [("", "/"), ("external/mageai", "/external/mageai")])
+def test_a_gateway_leads_to_the_page_under_the_base_path(base_path, path):
+    route = "{enabled: true, parentRefs: [{name: public, namespace: gateways}], hosts: [mage.example.com]}"
+    documents = rendered("minimal", f"mageai.httpRoute={route}", f'mageai.basePath="{base_path}"')
+    spec = named(documents, "HTTPRoute", "mage")["spec"]
+    assert spec["parentRefs"] == [{"name": "public", "namespace": "gateways"}]
+    assert spec["hostnames"] == ["mage.example.com"]
+    [rule] = spec["rules"]
+    assert rule["matches"] == [{"path": {"type": "PathPrefix", "value": path}}]
+    [port] = named(documents, "Service", "mage")["spec"]["ports"]
+    assert rule["backendRefs"] == [{"name": "mage", "port": port["port"]}]
+    assert of_kind(rendered("minimal"), "HTTPRoute") == []
+
+
 def test_prometheus_is_led_to_the_metrics_under_the_base_path():
     documents = rendered("split")
     monitor = named(documents, "ServiceMonitor", "mage")

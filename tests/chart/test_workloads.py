@@ -180,11 +180,60 @@ def test_helm_test_and_the_drift_check_run_on_mages_nodes_and_beside_its_pods():
         assert found[kind]["affinity"] == {"nodeAffinity": nodes}
 
 
+def test_the_volumes_claim_has_labels_and_annotations_of_the_users_own_beside_its_own():
+    own = "mageai.persistence={labels: {backup: daily}, annotations: {helm.sh/resource-policy: x, k10: 'yes'}}"
+    metadata = named(rendered("minimal", own), "PersistentVolumeClaim", "mage")["metadata"]
+    assert metadata["annotations"] == {"helm.sh/resource-policy": "keep", "k10": "yes"}
+    assert metadata["labels"]["backup"] == "daily"
+
+
+def test_probes_have_the_users_timings():
+    own = "{periodSeconds: 7, timeoutSeconds: 8, failureThreshold: 9}"
+    container = mage(rendered("minimal", f"mageai.livenessProbe={own}", f"mageai.readinessProbe={own}"))
+    for probe in ("livenessProbe", "readinessProbe"):
+        assert {**yaml.safe_load(own), "httpGet": container["startupProbe"]["httpGet"]} == container[probe]
+
+
+def test_both_deployments_have_the_users_annotations():
+    own = "mageai.deploymentAnnotations={reloader.stakater.com/auto: 'true'}"
+    for deployment in of_kind(rendered("split", own), "Deployment"):
+        assert deployment["metadata"]["annotations"] == {"reloader.stakater.com/auto": "true"}
+
+
+@pytest.mark.parametrize(
+    ("account", "name", "made"),
+    [
+        ("{}", "mage", True),
+        ("{name: own}", "own", False),
+        ("{create: false, name: own}", "own", False),
+        ("{create: true, name: mageai}", "mageai", True),
+        ("{create: true}", "mage", True),
+    ],
+)
+def test_the_account_is_made_or_brought(account, name, made):
+    """`create` with a name means what it means in Mage's own chart, a name alone what it has meant in this one."""
+    documents = rendered("minimal", f"mageai.serviceAccount={account}")
+    assert mage(documents)["pod"]["serviceAccountName"] == name
+    assert [item["metadata"]["name"] for item in of_kind(documents, "ServiceAccount")] == [name] * made
+
+
 def test_a_load_balancer_takes_connections_from_the_ranges_that_are_named():
     ranges = ["198.51.100.0/24", "2001:db8::/32"]
     service = json.dumps({"type": "LoadBalancer", "loadBalancerSourceRanges": ranges})
     found = named(rendered("minimal", f"mageai.service={service}"), "Service", "mage")
     assert found["spec"]["loadBalancerSourceRanges"] == ranges
+
+
+def test_a_load_balancer_keeps_its_callers_address_and_is_made_by_whom_it_says():
+    own = {"externalTrafficPolicy": "Local", "loadBalancerClass": "service.k8s.aws/nlb"}
+    service = json.dumps({"type": "LoadBalancer", "nodePort": 30080, "labels": {"a": "b"}, **own})
+    found = named(rendered("minimal", f"mageai.service={service}"), "Service", "mage")
+    assert own.items() <= found["spec"].items()
+    assert found["spec"]["ports"][0]["nodePort"] == 30080
+    assert found["metadata"]["labels"].items() > {"a": "b"}.items()
+    plain = named(rendered("minimal"), "Service", "mage")["spec"]
+    assert plain.keys() == {"type", "selector", "ports"}
+    assert plain["ports"][0].keys() == {"name", "port", "targetPort"}
 
 
 def test_no_pod_can_fill_its_nodes_disk():

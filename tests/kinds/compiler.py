@@ -21,6 +21,7 @@ TYPES = {
     "argoproj.io/v1alpha1 CronWorkflow": "@kubernetes-models/argo-workflows/argoproj.io/v1alpha1",
     "argoproj.io/v1alpha1 WorkflowTemplate": "@kubernetes-models/argo-workflows/argoproj.io/v1alpha1",
     "cilium.io/v2 CiliumNetworkPolicy": "@kubernetes-models/cilium/cilium.io/v2",
+    "gateway.networking.k8s.io/v1 HTTPRoute": "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1",
     "monitoring.coreos.com/v1 ServiceMonitor": "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1",
     "source.toolkit.fluxcd.io/v1 GitRepository": "@kubernetes-models/flux-cd/source.toolkit.fluxcd.io/v1",
     "source.toolkit.fluxcd.io/v1 OCIRepository": "@kubernetes-models/flux-cd/source.toolkit.fluxcd.io/v1",

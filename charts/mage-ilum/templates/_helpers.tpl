@@ -32,6 +32,11 @@ take none of these away; called as selectorLabels is.
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{- range $key, $value := .root.Values.commonLabels }}
+{{- if not (regexMatch "^(app[.]kubernetes[.]io/(name|instance|component|version|managed-by)|helm[.]sh/chart)$" $key) }}
+{{ $key }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* Whether Ilum's own module runs Mage, and this release is what goes beside it. With --reuse-values the key `enabled` may be missing. */}}

@@ -82,12 +82,21 @@
 {{/* The ways to Mage's page. */}}
 {{- define "mage-ilum.validatePage" -}}
 {{- with .Values.mageai -}}
-{{- $open := .ingress.enabled | ternary "mageai.ingress.enabled" (ne .service.type "ClusterIP" | ternary (printf "mageai.service.type=%s" .service.type) "") -}}
+{{- $open := ne .service.type "ClusterIP" | ternary (printf "mageai.service.type=%s" .service.type) "" -}}
+{{- range $way := list "httpRoute" "ingress" -}}
+  {{- $open = (get $.Values.mageai $way).enabled | ternary (printf "mageai.%s.enabled" $way) $open -}}
+{{- end -}}
 {{- if and $open (not .requireUserAuthentication) -}}
   {{- fail (printf "\n\nmageai.requireUserAuthentication=false and %s exclude each other: whoever reaches the page would have a shell in Mage's pod. Set mageai.requireUserAuthentication=true, or open the page by `deploykit open` alone." $open) -}}
 {{- end -}}
-{{- if and .service.loadBalancerSourceRanges (ne .service.type "LoadBalancer") -}}
-  {{- fail (printf "\n\nmageai.service.loadBalancerSourceRanges means nothing with mageai.service.type=%s: set that to LoadBalancer, or leave the ranges out." .service.type) -}}
+{{- $types := dict "loadBalancerSourceRanges" (list "LoadBalancer") "loadBalancerClass" (list "LoadBalancer") "externalTrafficPolicy" (list "LoadBalancer" "NodePort") "nodePort" (list "LoadBalancer" "NodePort") -}}
+{{- range $key, $fitting := $types -}}
+  {{- if and (get $.Values.mageai.service $key) (not (has $.Values.mageai.service.type $fitting)) -}}
+    {{- fail (printf "\n\nmageai.service.%s means nothing with mageai.service.type=%s: set that to %s, or leave %s out." $key $.Values.mageai.service.type (join " or " $fitting) $key) -}}
+  {{- end -}}
+{{- end -}}
+{{- if and .httpRoute.enabled (not .httpRoute.parentRefs) -}}
+  {{- fail "\n\nmageai.httpRoute.parentRefs is empty: say which Gateway leads to Mage, such as [{name: public, namespace: gateways}]." -}}
 {{- end -}}
 {{- if and .ingress.enabled (not .ingress.hosts) -}}
   {{- fail "\n\nmageai.ingress.hosts is empty: say under which host names the ingress serves Mage, such as [mage.example.com]." -}}

@@ -38,6 +38,7 @@
 {{- $ours := dict
   "mageai.standaloneScheduler" $mage.standaloneScheduler
   "mageai.ingress.enabled" $mage.ingress.enabled
+  "mageai.httpRoute.enabled" $mage.httpRoute.enabled
   "mageai.metrics.enabled" $mage.metrics.enabled
   "mageai.metrics.serviceMonitor.enabled" $mage.metrics.serviceMonitor.enabled
   "mageai.existingSecret" $mage.existingSecret

@@ -15,6 +15,10 @@ metadata:
   name: {{ eq .component "server" | ternary $name (printf "%s-%s" $name .component) }}
   labels:
     {{- include "mage-ilum.labels" . | nindent 4 }}
+  {{- with $mage.deploymentAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
   replicas: {{ int64 .settings.replicaCount }}
   # Kubernetes gives up on a start that takes longer.

@@ -56,13 +56,10 @@ containers:
       failureThreshold: {{ div $mage.startupSeconds 2 }}
     readinessProbe:
       httpGet: *status
-      periodSeconds: 5
-      timeoutSeconds: 5
+      {{- toYaml $mage.readinessProbe | nindent 6 }}
     livenessProbe:
       httpGet: *status
-      periodSeconds: 20
-      timeoutSeconds: 10
-      failureThreshold: 6
+      {{- toYaml $mage.livenessProbe | nindent 6 }}
     resources:
       {{- toYaml (.settings.resources | default $mage.resources) | nindent 6 }}
     securityContext:
