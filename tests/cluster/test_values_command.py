@@ -120,7 +120,7 @@ def test_our_policy_is_asked_for_only_where_another_isolates_the_driver(driver, 
 def test_values_for_ilums_chart_name_the_address_that_was_found(driver, capsys):
     assert run([*VALUES, "--namespace", NAMESPACE, "--for", "ilum", "--sql"]) == 0
     assert yaml.safe_load(capsys.readouterr().out)["mageai"]["config"] == {
-        "ILUM_SPARK_CONNECT_URL": "sc://mage-spark-connect.opn-spark.svc:15002",
+        "ILUM_SPARK_CONNECT_URL": "sc://spark-connect-server.opn-spark.svc:15002",
         "ILUM_SQL_URL": "hive://ilum-sql-thrift-binary.opn-spark.svc:10009/default",
     }
 

@@ -9,7 +9,7 @@ from deploykit.deploy import control_plane, ilum_services
 from deploykit.deploy.discover import ApiServer, Cluster
 from deploykit.deploy.ilum_services import Kind
 from deploykit.deploy.isolation import isolating
-from deploykit.deploy.locate import locate
+from deploykit.deploy.locate import locate, name_to_make
 from deploykit.deploy.values import DRIVER_LABELS, Deployment
 from deploykit.errors import UnreachableError, UsageError
 from mage_ilum.connect.address import ConnectAddress
@@ -68,10 +68,10 @@ def from_cluster(
     Whether policies isolate the driver is left open, and said, where they may not be read. Raises `UsageError` when the
     address names no Service of that namespace.
     """
-    pods = cluster.spark_pods(namespace)
+    pods, services = cluster.spark_pods(namespace), cluster.services(namespace)
     found = locate(
         pods,
-        cluster.services(namespace),
+        services,
         namespace=namespace,
         service=_service(address.host, namespace) if address else "",
         labels=labels,
@@ -85,7 +85,7 @@ def from_cluster(
         namespace=namespace,
         driver_labels=found.labels,
         create_service=found.create,
-        service_name=found.service or deployment.service_name,
+        service_name=found.service or name_to_make(services, deployment.service_name),
         ingress_policy=_is_isolated(cluster, namespace, driver.labels, say),
     )
 

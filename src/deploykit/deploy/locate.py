@@ -84,6 +84,15 @@ def locate(
     return Location(driver=driver.name, labels=_own_labels(driver, pods, labels or {}))
 
 
+def name_to_make(services: Iterable[Service], usual: str) -> str:
+    """What a Service that the chart has to make is called: as before or, the first, as usual unless that is taken."""
+    named = {one.name: one.ours and any(port.target == CONNECT_PORT for port in one.ports) for one in services}
+    before = sorted(name for name, ours in named.items() if ours)
+    if before:
+        return usual if usual in before else before[0]
+    return f"mage-{usual}" if usual in named else usual
+
+
 def _leads_to(service: Service, pods: Sequence[SparkPod], wanted: Sequence[SparkPod]) -> Location | None:
     if service.headless or not service.selector or RUN_LABEL in service.selector:
         return None

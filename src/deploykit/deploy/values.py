@@ -39,7 +39,7 @@ class Deployment:
     cidrs: tuple[str, ...] = ()
     """Addresses of a server outside the cluster; policies then name these, not pods."""
     create_service: bool = False
-    service_name: str = "mage-spark-connect"
+    service_name: str = field(default_factory=lambda: str(default_values()["ilum"]["service"]["name"]))
     ingress_policy: bool = False
     """Policies isolate the driver already, so that the chart has to add one that lets Mage's pods in."""
     services: tuple[IlumService, ...] = ()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploykit.deploy.locate import Location, Service, ServicePort, locate
+from deploykit.deploy.locate import Location, Service, ServicePort, locate, name_to_make
 from deploykit.errors import UnreachableError, UsageError
 from deploykit.spark_pods import ContainerPort, SparkPod
 
@@ -69,6 +69,23 @@ def test_a_service_may_have_another_port_and_name_the_pods_port():
 def test_a_service_that_the_chart_made_is_made_again_or_the_next_upgrade_would_delete_it():
     found = locate([driver()], [service("mage-spark", ours=True)], namespace="ilum")
     assert (found.service, found.create) == ("mage-spark", True)
+
+
+@pytest.mark.parametrize(
+    ("services", "name"),
+    [
+        ([], "spark-connect-server"),
+        ([service("other")], "spark-connect-server"),
+        ([service(headless=True)], "mage-spark-connect-server"),
+        ([service("mage-spark-connect", ours=True)], "mage-spark-connect"),
+        ([service("mage-spark-connect", ours=True), service(ours=True)], "spark-connect-server"),
+        ([service("mage", port=6789, target="http", ours=True)], "spark-connect-server"),
+    ],
+    ids=["none", "others", "taken", "of-before", "of-both", "mages-page"],
+)
+def test_a_service_to_be_made_has_the_charts_own_name_or_the_one_that_it_had(services, name):
+    """Whether or not it fits the driver of now."""
+    assert name_to_make(services, "spark-connect-server") == name
 
 
 def test_a_service_that_the_chart_made_is_used_as_it_is_when_another_release_names_it():

@@ -55,7 +55,7 @@ def test_blocks_get_their_addresses_by_a_map_which_helm_merges_into_ilums_own():
 @pytest.mark.parametrize(
     ("deployment", "url"),
     [
-        (Deployment(image=IMAGE, create_service=True, namespace="jobs"), "sc://mage-spark-connect.jobs.svc:15002"),
+        (Deployment(image=IMAGE, create_service=True, namespace="jobs"), "sc://spark-connect-server.jobs.svc:15002"),
         (Deployment(image=IMAGE, host="2001:db8::1"), "sc://[2001:db8::1]:15002"),
     ],
 )
