@@ -9,7 +9,7 @@ _PART = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"(?:[a-z0-9][A-Za-z0-9._-]*(?::[0-9]+)?/)?{_PART}(?:/{_PART})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_MOVING = re.compile(
+MOVING = re.compile(
     r"(canary|dev|develop|edge|head|main|master|nightly|snapshot|stable|trunk)|(.*[-_.])?latest([-_.].*)?",
     re.IGNORECASE,
 )
@@ -22,7 +22,7 @@ def moves(tag: str) -> bool:
     >>> [moves(tag) for tag in ("", "latest", "3.5-latest", "stable", "0.9.80-spark3.5.7-slim-0123abcd", "stable-7")]
     [True, True, True, True, False, False]
     """
-    return not tag or _MOVING.fullmatch(tag) is not None
+    return not tag or MOVING.fullmatch(tag) is not None
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """The Kubernetes executor: its file, its rights, and where its pods may run."""
 
 import re
+import shutil
 
 import pytest
 import yaml
-from tests.chart.rendering import environment, mage, named, of_kind, pods, refusal, rendered, values
+from tests.chart.rendering import environment, mage, named, of_kind, pods, refusal, rendered, rendered_by, values
 
+from deploykit import assets
 from deploykit.deploy import chart
 from deploykit.errors import UsageError
 
@@ -111,6 +113,19 @@ def test_worker_pods_are_asked_onto_the_node_that_the_volume_is_on():
     selector = of_kind(rendered("executor"), "Deployment")[0]["spec"]["selector"]
     assert term == {"weight": 100, "topologyKey": "kubernetes.io/hostname", "labelSelector": selector}
     assert "affinity" not in config(rendered("split"))["pod"], "a shared volume is on every node"
+
+
+@pytest.mark.parametrize(("mode", "follows"), [("ReadWriteMany", False), ("ReadWriteOnce", True)])
+def test_a_claim_of_the_users_own_says_itself_whether_worker_pods_may_be_anywhere(mode, follows, tmp_path):
+    """Held against a claim in a file: there is no cluster to look it up in. The values say ReadWriteOnce, as ever."""
+    copied = shutil.copytree(assets.chart(), tmp_path / "chart")
+    (copied / "claim.yaml").write_text(f"spec: {{accessModes: [{mode}]}}\n")
+    helpers = copied / "templates" / "_helpers.tpl"
+    look = 'lookup "v1" "PersistentVolumeClaim" $.Release.Namespace .existingClaim'
+    assert look in helpers.read_text()
+    helpers.write_text(helpers.read_text().replace(look, '$.Files.Get "claim.yaml" | fromYaml'))
+    documents = rendered_by(copied, values("executor", "mageai.persistence.existingClaim=projects"))
+    assert ("affinity" in config(documents)["pod"]) is follows
 
 
 def test_an_affinity_as_kubernetes_has_it_reaches_mage_as_mage_reads_it():

@@ -35,6 +35,7 @@ def test_a_company_installation_has_nothing_left_to_say(said):
     ("changes", "words"),
     [
         ((), "The owner's password is the generated one"),
+        ((), "mageai.generateSecretWithoutCluster is true"),
         ((), "mageai.database.existingSecret is empty"),
         (("ilum.server.host=spark.corp.example",), "ilum.server.host is no name of a Service"),
         (("networkPolicy.enabled=false",), "networkPolicy.enabled is false"),

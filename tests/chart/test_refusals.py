@@ -13,7 +13,7 @@ from tests.chart.rendering import example, refusal, rendered, values
 from deploykit import assets
 from deploykit.deploy import chart
 from deploykit.errors import UsageError
-from deploykit.image_reference import ImageReference
+from deploykit.image_reference import MOVING, ImageReference
 from mage_ilum.http.settings import secret_values
 
 pytestmark = pytest.mark.usefixtures("needs_helm")
@@ -101,6 +101,11 @@ def test_a_tag_that_moves_is_refused_by_the_chart_and_by_deploykit_alike(tag):
     assert rendered("minimal", f"mageai.image={{repository: mage, tag: {tag}, digest: '{digest}'}}")
 
 
+def test_the_chart_knows_the_same_tags_that_move():
+    template = (assets.chart() / "templates" / "_validate.tpl").read_text(encoding="utf-8")
+    assert f'"(?i)^({MOVING.pattern})$"' in template
+
+
 @pytest.mark.parametrize("tag", ["0.9.80-spark4.1.1-slim-1", "stable-7", "2026-11-28-main", "nightly-20261128"])
 def test_a_tag_that_only_looks_like_one_that_moves_is_not_refused(tag):
     assert rendered("minimal", f"mageai.image={{repository: mage, tag: '{tag}'}}")
@@ -143,6 +148,7 @@ def test_a_secret_in_clear_is_refused_and_not_repeated(name, value):
     said = refusal(f"mageai.extraEnvs[0].name={name}", f"mageai.extraEnvs[0].value={value}")
     assert f"mageai.extraEnvs gives {name} in clear" in said
     assert "secretKeyRef" in said
+    assert "configMapKeyRef" in said, "the way out of one that only looks like a secret"
     assert value == "x" or value not in said
 
 
@@ -166,6 +172,10 @@ def test_a_secret_in_clear_is_refused_in_containers_of_the_users_own_too(contain
         "{name: API_TOKEN, valueFrom: {secretKeyRef: {name: api, key: token}}}",
         "{name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /var/run/token}",
         "{name: AWS_ACCESS_KEY_ID, value: AKIA}",
+        "{name: AWS_SECRETSMANAGER_ENDPOINT, value: 'https://vpce-1.secretsmanager.eu-west-1.vpce.amazonaws.com'}",
+        "{name: GCP_SECRET_PROJECT, value: risk}",
+        "{name: AZURE_SECRET_SCOPE, value: risk}",
+        "{name: SECRET_LEVEL, valueFrom: {configMapKeyRef: {name: levels, key: secret}}}",
         "{name: SSH_PUBLIC_KEY, value: ssh-ed25519}",
         "{name: PARTITION_KEY, value: event_date}",
         "{name: MAX_TOKENS, value: '7'}",

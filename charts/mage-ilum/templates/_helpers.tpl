@@ -83,6 +83,22 @@ true
 {{- define "mage-ilum.claimName" -}}
 {{- .Values.mageai.persistence.existingClaim | default (include "mage-ilum.fullname" .) -}}
 {{- end -}}
+
+{{/* Whether the volume may be on several nodes: by the values or, where a cluster shows it, by the claim that the user brings. */}}
+{{- define "mage-ilum.isOnManyNodes" -}}
+{{- with .Values.mageai.persistence -}}
+{{- $modes := .accessModes -}}
+{{- if and .existingClaim (not (has "ReadWriteMany" $modes)) -}}
+  {{- with lookup "v1" "PersistentVolumeClaim" $.Release.Namespace .existingClaim -}}
+    {{- $modes = .spec.accessModes -}}
+  {{- end -}}
+{{- end -}}
+{{- if has "ReadWriteMany" $modes -}}
+true
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "mage-ilum.serviceAccountName" -}}
 {{- .Values.mageai.serviceAccount.name | default (include "mage-ilum.fullname" .) -}}
 {{- end -}}

@@ -25,10 +25,12 @@
 {{- range .env -}}
 {{- /* The words are those of mage_ilum/http/settings.py. */ -}}
 {{- $words := "passw(or)?d|passphrase|pwd|token|credentials?|connection_?string|(^|[^a-z])(pass|sas)|(api|access|account|private|encryption|shared|signing)_?key" -}}
-{{- $named := and (regexMatch (printf "(?i)(%s)$|secret" $words) .name) (not (regexMatch "(?i)(_(FILE|PATH|DIR|NAME|TIME)|PUBLIC_?KEY)$" .name)) -}}
+{{- /* What a secret is not, but where it is kept and the like. */ -}}
+{{- $about := "ARN|BACKEND|DIR|ENDPOINT|FILE|NAME|PATH|PROJECT|PROVIDER|REGION|SCOPE|TIME" -}}
+{{- $named := and (regexMatch (printf "(?i)(%s)$|secret" $words) .name) (not (regexMatch (printf "(?i)(_(%s)|PUBLIC_?KEY)$" $about) .name)) -}}
 {{- $inside := regexMatch "(?i)://[^/@\\s]*:[^/@\\s]+@|(password|accountkey|token)=[^\\s;&$]" (toString .value) -}}
 {{- if and .value (or $named $inside) -}}
-  {{- fail (printf "\n\n%s gives %s in clear, readable in `helm get values` and in the pod: put it into a Secret and name that, {name: %s, valueFrom: {secretKeyRef: {name: ..., key: ...}}}." $.key .name .name) -}}
+  {{- fail (printf "\n\n%s gives %s in clear, readable in `helm get values` and in the pod: put it into a Secret and name that, {name: %s, valueFrom: {secretKeyRef: {name: ..., key: ...}}}. If it is none in spite of its name, put it into a ConfigMap and name that, by configMapKeyRef." $.key .name .name) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

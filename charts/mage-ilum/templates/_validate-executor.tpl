@@ -22,7 +22,7 @@
     {{- fail "\n\nexecutor.serviceAccountAnnotations and executor.serviceAccountName exclude each other: annotate the ServiceAccount that you bring yourself, or leave its name out to have one made." -}}
   {{- end -}}
   {{- include "mage-ilum.validateWorkerAffinity" . -}}
-  {{- if not (or (has "ReadWriteMany" $volume.accessModes) (include "mage-ilum.workersFollowMage" .)) -}}
+  {{- if not (or (include "mage-ilum.isOnManyNodes" .) (include "mage-ilum.workersFollowMage" .)) -}}
     {{- fail "\n\nexecutor.affinity leads worker pods to no node in particular, and the volume is ReadWriteOnce: one on another node than Mage's would wait for it for ever. Add a preferred podAffinity with topologyKey kubernetes.io/hostname to Mage's pods (app.kubernetes.io/component: server), leave executor.affinity empty, or set mageai.persistence.accessModes=[ReadWriteMany]." -}}
   {{- end -}}
 {{- end -}}

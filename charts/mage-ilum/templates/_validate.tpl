@@ -28,7 +28,7 @@
 {{- if and .repository (not (or .tag .digest)) -}}
   {{- fail "\n\nmageai.image.tag and mageai.image.digest are empty: name the exact image that `deploykit image` printed." -}}
 {{- end -}}
-{{- /* As deploykit's own deploy/reference.py has it. */ -}}
+{{- /* As deploykit's own image_reference.py has it. */ -}}
 {{- $moving := "(?i)^((canary|dev|develop|edge|head|main|master|nightly|snapshot|stable|trunk)|(.*[-_.])?latest([-_.].*)?)$" -}}
 {{- if and (regexMatch $moving (.tag | default "")) (not .digest) -}}
   {{- fail (printf "\n\nmageai.image.tag is `%s`, a tag that moves, and drifts away from the Spark that the server runs: name a fixed tag or a digest." .tag) -}}

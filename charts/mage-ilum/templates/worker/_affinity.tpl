@@ -5,7 +5,7 @@ Where the volume is on one node, the default is that node; only as a preference,
 {{- define "mage-ilum.workerAffinity" -}}
 {{- $preferred := "preferredDuringSchedulingIgnoredDuringExecution" -}}
 {{- $affinity := deepCopy .Values.executor.affinity -}}
-{{- if not (or $affinity (has "ReadWriteMany" .Values.mageai.persistence.accessModes)) -}}
+{{- if not (or $affinity (include "mage-ilum.isOnManyNodes" .)) -}}
   {{- $server := include "mage-ilum.selectorLabels" (dict "root" . "component" (include "mage-ilum.schedulingComponent" .)) | fromYaml -}}
   {{- $term := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" $server) -}}
   {{- $affinity = dict "podAffinity" (dict $preferred (list (dict "weight" 100 "podAffinityTerm" $term))) -}}
