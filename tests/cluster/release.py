@@ -1,12 +1,13 @@
 """A release of the chart on a real cluster, and what the tests ask of it."""
 
 import base64
+import contextlib
 import json
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,15 +91,25 @@ text = (new / "metadata.yaml").read_text().replace("{PIPELINE}", name)
 (new / "triggers.yaml").write_text({trigger()})
 """
 
-RUN_STATUS = """
-import os, sys
+# Looks until each of these pipelines has a run that has ended, or for so many seconds; then prints each one's statuses.
+ENDED = """
+import json, os, sys, time
 import sqlalchemy
-with sqlalchemy.create_engine(os.environ["MAGE_DATABASE_CONNECTION_URL"]).connect() as database:
-    query = sqlalchemy.text("select status from pipeline_run where pipeline_uuid = :uuid")
-    print(*(row[0] for row in database.execute(query, {"uuid": sys.argv[1]})))
+deadline, names = time.monotonic() + float(sys.argv[1]), sys.argv[2:]
+engine = sqlalchemy.create_engine(os.environ["MAGE_DATABASE_CONNECTION_URL"])
+query = sqlalchemy.text("select pipeline_uuid, status from pipeline_run")
+while True:
+    found = {name: [] for name in names}
+    with engine.connect() as database:
+        for name, status in database.execute(query):
+            found.setdefault(name, []).append(status)
+    if all({"COMPLETED", "FAILED"} & set(found[name]) for name in names) or time.monotonic() > deadline:
+        break
+    time.sleep(0.3)
+print(json.dumps([found[name] for name in names]))
 """
 
-# The same of a release without a database, and when: each run's status, beginning and end, in UTC.
+# Of a release without a database: each run's status, beginning and end, in UTC.
 RUNS = """
 import json, sqlite3, sys
 database = sqlite3.connect("file:/home/src/mage_data/default_repo/mage-ai.db?mode=ro", uri=True)
@@ -187,9 +198,10 @@ class Release:
         warnings = ("get", "events", "--field-selector=type=Warning", "--sort-by=.lastTimestamp")
         return pods + self.kubectl(*warnings, check=False)
 
-    def python(self, code: str, *arguments: str) -> str:
+    def python(self, code: str, *arguments: str, pod: str = "deploy/mage", seconds: float = 120) -> str:
         """Run Python in the server's pod."""
-        return self.kubectl("exec", "deploy/mage", "--container=mage", "--", "python3", "-c", code, *arguments).strip()
+        inside = ("exec", pod, "--container=mage", "--", "python3", "-c", code)
+        return self.kubectl(*inside, *arguments, seconds=seconds).strip()
 
     def mage_run(self) -> subprocess.CompletedProcess[str]:
         """Run the example pipeline in the server's pod."""
@@ -208,16 +220,11 @@ class Release:
 
         `logs` tells why it is not the one that was hoped for.
         """
-        earlier, workers = self._workers(), dict[str, Any]()
-        self.python(SCHEDULE, name)
-
-        def finished() -> str:
-            workers.update({name: found for name, found in self._workers().items() if name not in earlier})
-            status = self.python(RUN_STATUS, name)
-            return status if status in {"COMPLETED", "FAILED"} else ""
-
-        why = partial(self.logs, name)
-        return str(until(240, finished, f"the scheduled pipeline {name} to end", why=why)), workers
+        with self._new_workers() as workers:
+            self.python(SCHEDULE, name)
+            [statuses] = json.loads(self.python(ENDED, "240", name, seconds=260))
+        assert {"COMPLETED", "FAILED"} & set(statuses), f"{name} does not end: {statuses}\n{self.logs(name)}"
+        return " ".join(statuses), workers
 
     def runs(self, pipeline: str) -> list[tuple[str, str, str]]:
         """`RUNS` of a pipeline, the oldest first."""
@@ -227,10 +234,32 @@ class Release:
         """What the runs of a pipeline wrote, and what the namespace says of its pods."""
         return self.python(LOGS, pipeline) + self.state()
 
-    def _workers(self) -> dict[str, Any]:
+    @contextlib.contextmanager
+    def _new_workers(self) -> Iterator[dict[str, Any]]:
+        """The containers of the worker pods that come meanwhile, by the pods' names; known when the block has ended.
+
+        Watched, since Mage deletes a Job, and so its pod, seconds after it has ended.
+        """
         labels = f"app.kubernetes.io/instance={RELEASE},app.kubernetes.io/component=worker"
-        pods = self.items("pods", f"--selector={labels}")
-        return {pod["metadata"]["name"]: pod["spec"]["containers"][0] for pod in pods}
+        earlier = self.kubectl("get", "pods", f"--selector={labels}", "--output=name").split()
+        line = 'jsonpath={.metadata.name} {.spec.containers[0]}{"\\n"}'
+        watch = ("get", "pods", f"--selector={labels}", "--watch", f"--output={line}")
+        workers = dict[str, Any]()
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as seen:
+            watching = subprocess.Popen(
+                [self.cluster.kubectl, "--namespace", self.namespace, *watch], stdin=subprocess.DEVNULL, stdout=seen
+            )
+            try:
+                yield workers
+                assert watching.poll() is None, "nobody watches the worker pods any more"
+            finally:
+                watching.kill()
+                watching.wait()
+            seen.seek(0)
+            for text in seen.read().split("\n")[:-1]:  # what follows the last newline may be cut off
+                name, _, container = text.partition(" ")
+                if f"pod/{name}" not in earlier:
+                    workers[name] = json.loads(container)
 
     def rows(self, pipeline: str = PIPELINE, run: str = LOADER) -> int:
         """How many rows a run's loader block has left on the volume."""
