@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from tests.cluster.release import CA_SECRET, DATABASE_FLAGS, DATABASE_URL, OPENSHIFT_FLAGS, Release, database
+from tests.cluster.release import CA_SECRET, DATABASE_FLAGS, DATABASE_URL, OFTEN, OPENSHIFT_FLAGS, Release, database
 from tests.needs import Cluster, Ilum, building
 from tests.sync.matrix import ALL
 
@@ -56,7 +56,7 @@ def release(
 ) -> Iterator[Release]:
     """The chart with values by `deploykit values`, with any uid, default-deny egress and restricted Pod Security."""
     values = Path(tmp_path_factory.mktemp("release")) / "values.yaml"
-    found = Release(cluster=needs_cluster, values=values)
+    found = Release(cluster=needs_cluster, values=values, flags=OFTEN)
 
     found.create_namespace()
     found.kubectl("apply", "--filename=-", text=database(postgres_image))

@@ -155,6 +155,10 @@ def until(seconds: float, question: Callable[[], object], what: str, *, why: Cal
     return answer
 
 
+OFTEN = ("--set-string", "mageai.extraEnvs[0].name=SCHEDULER_TRIGGER_INTERVAL,mageai.extraEnvs[0].value=2")
+"""Mage's scheduler looks every 2 s, in the place of 10, for what there is to run."""
+
+
 @dataclass(frozen=True)
 class Release:
     """The chart, installed."""
@@ -162,6 +166,8 @@ class Release:
     cluster: Cluster
     values: Path
     namespace: str = NAMESPACE
+    flags: tuple[str, ...] = ()
+    """What Helm is given beside the values, whenever it installs or upgrades."""
 
     def kubectl(self, *arguments: str, text: str | None = None, check: bool = True, seconds: float = 120) -> str:
         return kubectl("--namespace", self.namespace, *arguments, text=text, check=check, seconds=seconds)
@@ -189,7 +195,7 @@ class Release:
         """The same, without waiting."""
         small = ("--set", "mageai.resources.requests.cpu=200m", "--set", "executor.resources.requests.cpu=100m")
         command = ("upgrade", "--install", RELEASE, str(chart or assets.chart()), "--values", str(self.values))
-        done = self.helm(*command, *small, *flags, check=False)
+        done = self.helm(*command, *small, *self.flags, *flags, check=False)
         assert done.returncode == 0, f"helm upgrade: {done.stdout}{done.stderr}{self.state()}"
 
     def state(self) -> str:

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from tests.cluster.conftest import deploykit
 from tests.cluster.kubectl import create_namespace, kubectl
-from tests.cluster.release import LOGS, PROJECT, Release, trigger, until
+from tests.cluster.release import LOGS, OFTEN, PROJECT, Release, trigger, until
 from tests.needs import REPOSITORY, Cluster, bring_up, has_testbed, missing
 
 RUNBOOK = REPOSITORY / "docs" / "upgrade.md"
@@ -225,7 +225,7 @@ def mage(
     for version in (OLD, NEW):
         bring_up("spark-image", version, what=f"an image of Spark {version}", seconds=600)
     folder = Path(tmp_path_factory.mktemp("upgrade"))
-    release = Release(cluster=needs_cluster, values=folder / "values.yaml", namespace="upgrade-mage")
+    release = Release(cluster=needs_cluster, values=folder / "values.yaml", namespace="upgrade-mage", flags=OFTEN)
     repository = image.partition("@")[0].rpartition(":")[0]
     options = ("--base", base_image, "--repository", repository, "--network", "host", "--no-verify")
     deploykit("image", "--spark", OLD, *options, "--push", seconds=600)
