@@ -228,12 +228,13 @@ def mage(
     release = Release(cluster=needs_cluster, values=folder / "values.yaml", namespace="upgrade-mage", flags=OFTEN)
     repository = image.partition("@")[0].rpartition(":")[0]
     options = ("--base", base_image, "--repository", repository, "--network", "host", "--no-verify")
-    deploykit("image", "--spark", OLD, *options, "--push", seconds=600)
 
     create_namespace(SPARK_NAMESPACE)
     start(registry, blue=OLD, green=NEW)
-    wait_until_ready()
+    # Beside the drivers, which take their time to start.
     release.create_namespace()
+    deploykit("image", "--spark", OLD, *options, "--push", seconds=600)
+    wait_until_ready()
     found = Mage(release, folder, options)
     found.lead_to(BLUE)
     found.sync()
