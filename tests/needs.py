@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tarfile
+import threading
 import urllib.error
 import urllib.request
 import uuid
@@ -343,16 +344,21 @@ class Ilum:
 
 @pytest.fixture(scope="session")
 def ilum(needs_cluster: Cluster) -> Callable[[str], Ilum]:
-    """A factory: `ilum("4.1.1")` has that Spark run in namespace `ilum`, in the place of any other."""
+    """A factory: `ilum("4.1.1")` has that Spark run in namespace `ilum`, in the place of any other.
+
+    A thread may begin it; who asks meanwhile waits for it.
+    """
     current: list[Ilum] = []
+    starting = threading.Lock()
 
     def start(version: str) -> Ilum:
         if not has_testbed():
             missing("Spark on the cluster as Ilum runs it", "put the testbed at ../shared, or set DEPLOYKIT_SHARED")
-        if not current or current[0].version != version:
-            bring_up("ilum", version, what=f"Spark {version} on the cluster", seconds=1200)
-            address = "sc://spark-connect-server.ilum.svc.cluster.local:15002"
-            current[:] = [Ilum(version=version, namespace="ilum", connect=address)]
-        return current[0]
+        with starting:
+            if not current or current[0].version != version:
+                bring_up("ilum", version, what=f"Spark {version} on the cluster", seconds=1200)
+                address = "sc://spark-connect-server.ilum.svc.cluster.local:15002"
+                current[:] = [Ilum(version=version, namespace="ilum", connect=address)]
+            return current[0]
 
     return start

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def image(request: pytest.FixtureRequest) -> str:
         return deploykit("image", *options, "--push", seconds=1500).splitlines()[-1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def spark_beside(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Spark starts beside the first tests, where a later one needs it; that one says what went wrong."""
+    here = Path(__file__).parent
+    with ThreadPoolExecutor(1) as pool:
+        if any("spark" in item.fixturenames for item in request.session.items if item.path.is_relative_to(here)):
+            pool.submit(request.getfixturevalue("ilum"), SPARK)
+        yield
+
+
 @pytest.fixture(scope="session")
 def spark(ilum: Callable[[str], Ilum]) -> Ilum:
     """Spark on the cluster."""
@@ -52,7 +63,7 @@ def spark(ilum: Callable[[str], Ilum]) -> Ilum:
 
 @pytest.fixture(scope="session")
 def release(
-    needs_cluster: Cluster, spark: Ilum, image: str, postgres_image: str, tmp_path_factory: pytest.TempPathFactory
+    needs_cluster: Cluster, image: str, spark: Ilum, postgres_image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Release]:
     """The chart with values by `deploykit values`, with any uid, default-deny egress and restricted Pod Security."""
     values = Path(tmp_path_factory.mktemp("release")) / "values.yaml"

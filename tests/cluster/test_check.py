@@ -38,7 +38,7 @@ LISTS_SECONDS = 3.0
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cluster(needs_cluster: Cluster, spark: Ilum, image: str) -> Iterator[Cluster]:
+def cluster(needs_cluster: Cluster, image: str, spark: Ilum) -> Iterator[Cluster]:
     """The fake drivers beside the real one."""
     driver = [f"--namespace={spark.namespace}", "--selector=spark-role=driver"]
     spark_image = kubectl("get", "pods", *driver, "--output=jsonpath={.items[0].spec.containers[0].image}")

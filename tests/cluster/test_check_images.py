@@ -44,7 +44,7 @@ subprocess.run([sys.executable, "-m", "pip", "install", "--no-index", "--no-deps
 
 
 @pytest.fixture(scope="module", autouse=True)
-def mage(needs_docker: str, registry: str, needs_cluster: Cluster, spark: Ilum, image: str) -> Iterator[None]:
+def mage(needs_docker: str, registry: str, needs_cluster: Cluster, image: str, spark: Ilum) -> Iterator[None]:
     """Mage by a moving tag whose label is wrong, and a scheduler in Spark's own image; no room for a third pod."""
     latest = f"{registry}/chk/mage:latest"
     dockerfile = f"FROM {image}\nLABEL io.deploykit.spark=4.2.0\n"
