@@ -1,13 +1,12 @@
 """Mage as pods that wait to be asked, and Spark drivers with one fault each, for test_check.py."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from tests.cluster.kubectl import create_namespace, kubectl
 from tests.cluster.probes import put
-from tests.cluster.release import DEFAULT_DENY, until
+from tests.cluster.release import DEFAULT_DENY
 
 MAGE, SPARK = "chk-mage", "chk-spark"
 RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
@@ -35,6 +34,7 @@ time.sleep(3600)
 NO_CLASS = ["--master", "local[1]", "--class", "org.apache.spark.sql.connect.NoServer", "spark-internal"]
 GATES = [{"conditionType": "deploykit.test/never"}]
 RUNNING = ("good", "closed", "full", "unready", "runs")
+ENDED = ("crashed", "no-class")
 _SECURITY = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
@@ -126,7 +126,13 @@ def running(image: str, spark_image: str) -> Iterator[None]:
         create_namespace(SPARK)
         kubectl("apply", f"--namespace={MAGE}", "--filename=-", text=DEFAULT_DENY)
         put("apply", *_objects(image, spark_image))
-        until(120, _ready, "the fake drivers, and the one that ends")
+        for namespace, phase, names in (
+            (SPARK, "Running", RUNNING),
+            (SPARK, "Failed", ENDED),
+            (MAGE, "Running", ["mage-1"]),
+        ):
+            reached = (f"--for=jsonpath={{.status.phase}}={phase}", *(f"pod/{name}" for name in names))
+            kubectl("wait", f"--namespace={namespace}", *reached, "--timeout=120s", seconds=150)
         yield
     finally:
         kubectl("delete", "namespace", MAGE, SPARK, "--ignore-not-found", "--wait=false")
@@ -160,11 +166,3 @@ def _objects(image: str, spark_image: str) -> list[dict[str, Any]]:
         service("web", {"spark-app-name": "good"}, target=4040),
         service("crowd", {"spark-role": "driver"}),
     ]
-
-
-def _ready() -> bool:
-    listed = json.loads(kubectl("get", "pods", f"--namespace={SPARK}", "--output=json"))["items"]
-    phases = {item["metadata"]["name"]: item["status"].get("phase") for item in listed}
-    mage = kubectl("get", "pod", "mage-1", f"--namespace={MAGE}", "--output=jsonpath={.status.phase}")
-    ended = all(phases.get(name) == "Failed" for name in ("no-class", "crashed"))
-    return ended and mage == "Running" and all(phases.get(name) == "Running" for name in RUNNING)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.kubectl import kubectl
-from tests.cluster.release import until
 from tests.needs import missing
 
 AGENT = (Path(__file__).parent / "agent.py").read_text(encoding="utf-8")
 LABEL = "deploykit.test/probe"
+"""Its value is the container that listens."""
 
 Probe = tuple[str, str, int]
 """Protocol, host and port."""
@@ -56,7 +56,11 @@ class ProbePod:
         return {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {"name": self.name, "namespace": self.namespace, "labels": {**self.labels, LABEL: ""}},
+            "metadata": {
+                "name": self.name,
+                "namespace": self.namespace,
+                "labels": {**self.labels, LABEL: self.container},
+            },
             "spec": {
                 "securityContext": {
                     "runAsNonRoot": True,
@@ -78,19 +82,13 @@ def start(pods: Sequence[ProbePod], image: str) -> dict[str, str]:
     """Bring the pods up; the address of each, by its name."""
     put("apply", *(pod.manifest(image) for pod in pods))
 
-    def addresses() -> dict[str, str] | None:
-        listed = json.loads(kubectl("get", "pods", "--all-namespaces", f"--selector={LABEL}", "--output=json"))
-        running = {
-            item["metadata"]["name"]: item["status"]["podIP"]
-            for item in listed["items"]
-            for status in (item["status"].get("initContainerStatuses") or item["status"].get("containerStatuses") or [])
-            if "running" in status["state"] and "podIP" in item["status"]
-        }
-        return running if running.keys() >= {pod.name for pod in pods} else None
-
-    found = until(120, addresses, "all probe pods running")
-    assert isinstance(found, dict)
-    return found
+    every = ("pods", "--all-namespaces")
+    statuses = {"init": "initContainerStatuses", "agent": "containerStatuses"}
+    for container in {pod.container for pod in pods}:
+        running = f"--for=jsonpath={{.status.{statuses[container]}[0].state.running}}"
+        kubectl("wait", *every, f"--selector={LABEL}={container}", running, "--timeout=120s", seconds=150)
+    listed = json.loads(kubectl("get", *every, f"--selector={LABEL}", "--output=json"))["items"]
+    return {item["metadata"]["name"]: item["status"]["podIP"] for item in listed}
 
 
 class Prober:
