@@ -23,6 +23,12 @@ def kubectl(*arguments: str, text: str | None = None, check: bool = True, second
     return done.stdout
 
 
+def wait_for_job(namespace: str, name: str, *, seconds: float) -> None:
+    """Until it has completed or failed, or so much time has passed."""
+    condition = ("--for=jsonpath={.status.conditions}", f"--timeout={seconds:.0f}s")
+    kubectl("wait", f"job/{name}", *condition, f"--namespace={namespace}", check=False, seconds=seconds + 30)
+
+
 def create_namespace(name: str, *labels: str, seconds: float = 120) -> None:
     """Anew, in the place of an earlier run's, and ready for pods.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.kubectl import create_namespace, kubectl
+from tests.cluster.kubectl import create_namespace, kubectl, wait_for_job
 from tests.needs import Cluster
 
 from deploykit import assets
@@ -289,7 +289,8 @@ class Release:
             found = {condition["type"]: condition["reason"] for condition in conditions}
             return "Complete" if "Complete" in found else found.get("Failed", "")
 
-        how = str(until(90, ended, f"{job} to end"))
+        wait_for_job(self.namespace, job, seconds=90)
+        how = str(until(10, ended, f"{job} to end"))
         [pod] = self.items("pods", f"--selector=batch.kubernetes.io/job-name={job}")
         ended_as = pod["status"]["containerStatuses"][0]["state"]["terminated"]
         return how, ended_as["exitCode"], ended_as["message"].removesuffix("\n")

@@ -4,14 +4,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.cluster import tool_image
-from tests.cluster.kubectl import kubectl
+from tests.cluster.kubectl import kubectl, wait_for_job
 from tests.cluster.probes import put
 from tests.needs import Cluster
 from tests.sync.registry_proxy import RegistryProxy
@@ -125,12 +124,7 @@ def job(namespace: str, image: str, *arguments: str) -> dict[str, object]:
 
 def ended(namespace: str) -> str:
     """The job's log, when it has ended."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        status = json.loads(kubectl("get", "job", "deploykit", "--namespace", namespace, "--output=json"))["status"]
-        if status.get("succeeded") or status.get("failed"):
-            break
-        time.sleep(0.5)
+    wait_for_job(namespace, "deploykit", seconds=SECONDS)
     return kubectl("logs", "job/deploykit", "--namespace", namespace)
 
 
