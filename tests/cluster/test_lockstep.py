@@ -2,7 +2,7 @@
 
 Each move takes the cluster a minute, so CI makes none; a person makes all: DEPLOYKIT_TEST_FAULTS=all, and `-rP` to see
 what each of them took.
-tests/sync/test_lockstep.py makes them with servers on this machine.
+tests/image/test_sync.py makes them with servers on this machine.
 """
 
 import subprocess

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,10 +89,31 @@ class Checkout:
 
 
 @pytest.fixture(scope="module")
-def make(tmp_path_factory, base_image: str, own_repository: str) -> Callable[..., Checkout]:
-    """A new checkout, whose images go into the repository of this run."""
+def proxy(registry: str) -> Iterator[RegistryProxy]:
+    """Between deploykit and the registry, to count."""
+    with RegistryProxy(registry, login=False) as proxy:
+        yield proxy
 
-    def make(*, repository: str = own_repository, base: str = base_image, values: str = "") -> Checkout:
+
+@pytest.fixture(scope="module")
+def counted(proxy: RegistryProxy, registry: str, base_image: str, docker: Callable[..., str]) -> Iterator[Upstream]:
+    """The repository of these tests behind the proxy. The base's layers are there, as where one registry has both: by
+    the proxy's name the engine cannot mount them.
+    """
+    upstream = Upstream(registry, f"deploykit-test/{uuid.uuid4().hex[:12]}")
+    docker("tag", base_image, f"{registry}/{upstream.name}:base")
+    docker("push", "--quiet", f"{registry}/{upstream.name}:base")
+    yield upstream
+    for host in (registry, proxy.host):
+        forget(f"{host}/{upstream.name}")
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory, base_image: str, proxy: RegistryProxy, counted: Upstream) -> Callable[..., Checkout]:
+    """A new checkout, whose images go through the proxy."""
+    ours = f"{proxy.host}/{counted.name}"
+
+    def make(*, repository: str = ours, base: str = base_image, values: str = "") -> Checkout:
         folder = tmp_path_factory.mktemp("checkout")
         (folder / "deploykit.toml").write_text(TOML.format(repository=repository, base=base), encoding="utf-8")
         if values:
@@ -103,10 +125,12 @@ def make(tmp_path_factory, base_image: str, own_repository: str) -> Callable[...
 
 @dataclass(frozen=True)
 class Step:
-    """One sync of the story, and the files it left."""
+    """One sync of the story, the files it left, and what passed the proxy. `pushes`: manifests; `sent`: bytes."""
 
     said: dict[str, Any]
     files: dict[str, bytes]
+    pushes: int
+    sent: int
 
 
 @dataclass(frozen=True)
@@ -121,13 +145,15 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(make, spark_server: Callable[[str], str]) -> Story:
+def story(make, proxy: RegistryProxy, spark_server: Callable[[str], str]) -> Story:
     checkout = make(values=VALUES)
     steps: dict[str, Step] = {}
     for name, version in (("first", "4.0.5"), ("up", "4.1.1"), ("down", "3.5.7"), ("back", "4.1.1")):
         options = ("--server", spark_server(version), "--max-wait", "90", *(["--verify"] if name == "down" else []))
+        proxy.heal()
         said = checkout.sync(*options, environment=NO_ENGINE if name == "back" else {})
-        steps[name] = Step(said, checkout.files())
+        pushes = sum(call.kind == "PUT manifest by tag" for call in proxy.calls)
+        steps[name] = Step(said, checkout.files(), pushes, sum(call.up for call in proxy.calls))
     return Story(checkout, steps)
 
 
@@ -138,14 +164,21 @@ def test_the_image_follows_the_server(story):
         assert (said["spark"], said["verdict"], said["changed"], said["error"]) == (version, "same", True, None)
         image = yaml.safe_load(story.steps[name].files["values.yaml"])["mageai"]["image"]
         assert said["image"] == f"{image['repository']}:{image['tag']}@{image['digest']}"
+        assert said["digest"] == image["digest"]
         assert f"-spark{version}-slim-" in image["tag"]
 
 
 def test_a_line_is_built_and_pushed_once_and_the_way_back_needs_no_engine(story):
     done = {name: (step.said["built"], step.said["pushed"]) for name, step in story.steps.items()}
     assert done == {"first": (True, True), "up": (True, True), "down": (True, True), "back": (False, False)}
+    assert [step.pushes for step in story.steps.values()] == [1, 1, 1, 0]
+    assert story.steps["back"].sent == 0
     assert story.steps["back"].said["image"] == story.steps["up"].said["image"]
     assert "was deployed before, and fits" in story.steps["back"].said["stderr"]
+
+
+def test_every_image_of_the_story_is_whole(story, counted):
+    assert [counted.missing(step.said["digest"]) for step in story.steps.values()] == [[]] * 4
 
 
 def test_an_image_is_verified_before_it_is_pushed(story):
@@ -190,34 +223,14 @@ def test_nothing_else_is_left_in_the_checkout(story):
         assert set(step.files) == {"deploykit.toml", "values.yaml", "values.yaml.sync.json"}
 
 
-def test_with_nothing_to_do_nothing_is_written_and_no_engine_is_asked(story, spark_server):
+def test_with_nothing_to_do_nothing_is_written_no_engine_is_asked_and_the_registry_one_question(
+    story, proxy, spark_server
+):
     before = {path.name: path.stat().st_mtime_ns for path in story.checkout.folder.iterdir()}
+    proxy.heal()
     said = story.checkout.sync("--server", spark_server("4.1.1"), "--max-wait", "90", environment=NO_ENGINE)
     assert (said["changed"], said["drift"], said["before"]) == (False, [], said["image"])
     assert {path.name: path.stat().st_mtime_ns for path in story.checkout.folder.iterdir()} == before
-
-
-@pytest.fixture
-def proxy(registry: str) -> Iterator[RegistryProxy]:
-    """Between deploykit and the registry, to count."""
-    with RegistryProxy(registry, login=False) as proxy:
-        yield proxy
-
-
-def copied(story: Story, checkout: Checkout, proxy: RegistryProxy, registry: str) -> None:
-    """The files of the story in another checkout, whose registry is the proxy."""
-    for name in ("deploykit.toml", "values.yaml", "values.yaml.sync.json"):
-        text = (story.checkout.folder / name).read_text(encoding="utf-8")
-        here = text.replace(f"{registry}/deploykit-test", f"{proxy.host}/deploykit-test")
-        (checkout.folder / name).write_text(here, encoding="utf-8")
-
-
-def test_with_nothing_to_do_the_registry_is_asked_one_question(story, make, proxy, registry):
-    checkout = make()
-    copied(story, checkout, proxy, registry)
-    said = checkout.sync("--spark", "4.1.1", environment=NO_ENGINE)
-    assert said["drift"] == []
-    assert sum(proxy.counted().values()) == 1, proxy.counted()
     assert [call.kind for call in proxy.calls] == ["HEAD manifest by digest"]
 
 
