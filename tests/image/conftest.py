@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 import pytest
 from tests.image.variants import Variants
@@ -50,10 +51,10 @@ def deploykit(*arguments: str, cwd: Path | None = None) -> Finished:
 def docker(needs_docker: str) -> Callable[..., str]:
     """Run the Docker client, which must succeed; returns its stdout."""
 
-    def docker(*arguments: str, stdin: str | None = None, env: dict[str, str] | None = None) -> str:
+    def docker(*arguments: str, stdin: str | IO[bytes] | None = None, env: dict[str, str] | None = None) -> str:
         done = subprocess.run(
             [needs_docker, *arguments],
-            input=stdin,
+            **({"input": stdin} if isinstance(stdin, str) else {"stdin": stdin}),
             env={**os.environ, **(env or {})},
             capture_output=True,
             text=True,

@@ -44,55 +44,77 @@ class Variants:
         """Mage on the Python 3.11 that runs the tests; 1.1 GB, so it is made once for a machine."""
         if sys.version_info[:2] != (3, 11) or not (TESTBED / "images" / "mageai" / "run_app.sh").is_file():
             missing("a Mage image on Python 3.11", "run the tests with Python 3.11 beside the testbed")
-        recipe = hashlib.sha256(f"{sys.version} {MAGE} {_DOCKERFILE}".encode()).hexdigest()[:12]
+        recipe = hashlib.sha256(f"{sys.version} {MAGE} {_PYTHON_311} {_SETTINGS}".encode()).hexdigest()[:12]
         reference = f"{self._name('python311')}-{recipe}"
         if self.docker("images", "--quiet", reference).strip():
             return reference
-        context = self.folder / "python311"
-        install(
-            context / "site", f"mage-ai=={MAGE}", "kubernetes==33.1.0", "psycopg2-binary==2.9.3", "pip",
-            options=("--python", sys.executable, "--only-binary", "sqlglotc"),
-        )  # fmt: skip
-        prefix = Path(sys.base_prefix)
-        shutil.copytree(
-            sysconfig.get_path("stdlib"),
-            context / "lib" / "python3.11",
-            ignore=shutil.ignore_patterns("site-packages", "test", "idlelib", "config-3.11-*", "__pycache__"),
-        )
-        shutil.copy(prefix / "bin" / "python3.11", context / "python3.11")
-        for library in (prefix / "lib").glob("libpython3.11.so*"):
-            shutil.copy(library, context / "lib")
-        shutil.copy(TESTBED / "images" / "mageai" / "run_app.sh", context / "run_app.sh")
-        self._build("python311", context, _DOCKERFILE, reference)
-        shutil.rmtree(context)
+        root = self.folder / "python311"
+        self._unpack(PYTHON_IMAGE, root, ".dockerenv", "usr/local/bin/*", "usr/local/lib/python3.10")
+        _lay_out_python_311(root)
+        changes = [f"--change={setting}" for setting in _SETTINGS]
+        with subprocess.Popen(["tar", "-c", "--numeric-owner", "-C", root, "."], stdout=subprocess.PIPE) as packed:
+            self.docker("import", *changes, "-", reference, stdin=packed.stdout)
+        assert packed.returncode == 0
+        shutil.rmtree(root)
         return reference
+
+    def _unpack(self, image: str, root: Path, *without: str) -> None:
+        """The files of an image, but for those that match."""
+        root.mkdir()
+        archive = root.with_suffix(".tar")
+        container = self.docker("create", image).strip()
+        self.docker("export", "--output", str(archive), container)
+        self.docker("rm", container)
+        excluded = [f"--exclude={pattern}" for pattern in without]
+        subprocess.run(
+            ["tar", "-x", "-p", "--numeric-owner", "-C", root, "-f", archive, "--anchored", *excluded], check=True
+        )
+        archive.unlink()
 
     def _name(self, name: str) -> str:
         return f"{self.registry}/deploykit-test/base:{name}"
 
-    def _build(self, name: str, context: Path, dockerfile: str, reference: str = "") -> str:
+    def _build(self, name: str, context: Path, dockerfile: str) -> str:
         (context / "Dockerfile").write_text(dockerfile, encoding="utf-8")
-        reference = reference or self._name(name)
+        reference = self._name(name)
         self.docker("build", "--quiet", "--network", "none", "--tag", reference, str(context))
         return reference
 
 
-_DOCKERFILE = f"""\
-FROM {PYTHON_IMAGE}
-RUN rm -rf /usr/local/bin/* /usr/local/lib/python3.10
-COPY lib/ /usr/local/lib/
-COPY python3.11 /usr/local/bin/
-COPY site/ /usr/local/lib/python3.11/site-packages/
-RUN ldconfig \\
- && ln -s python3.11 /usr/local/bin/python3 \\
- && ln -s python3 /usr/local/bin/python \\
- && mv /usr/local/lib/python3.11/site-packages/bin/mage /usr/local/bin/ \\
- && sed -i '1s,.*,#!/usr/local/bin/python3,' /usr/local/bin/mage
-COPY run_app.sh /app/run_app.sh
-ENV MAGE_DATA_DIR=/home/src/mage_data PYTHONPATH=/home/src
-WORKDIR /home/src
-CMD ["/bin/sh", "-c", "/app/run_app.sh"]
-"""
+_PYTHON_311 = (f"mage-ai=={MAGE}", "kubernetes==33.1.0", "psycopg2-binary==2.9.3", "pip")
+_SETTINGS = (
+    "ENV LANG=C.UTF-8",
+    "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "ENV MAGE_DATA_DIR=/home/src/mage_data PYTHONPATH=/home/src",
+    "WORKDIR /home/src",
+    'CMD ["/bin/sh", "-c", "/app/run_app.sh"]',
+)
+
+
+def _lay_out_python_311(root: Path) -> None:
+    """The Python that runs the tests, and Mage for it, in `/usr/local` of a system that has none."""
+    local = root / "usr" / "local"
+    site = local / "lib" / "python3.11" / "site-packages"
+    shutil.copytree(
+        sysconfig.get_path("stdlib"),
+        site.parent,
+        ignore=shutil.ignore_patterns("site-packages", "test", "idlelib", "config-3.11-*", "__pycache__"),
+    )
+    install(site, *_PYTHON_311, options=("--python", sys.executable, "--only-binary", "sqlglotc"))
+    prefix = Path(sys.base_prefix)
+    shutil.copy(prefix / "bin" / "python3.11", local / "bin")
+    (local / "bin" / "python3").symlink_to("python3.11")
+    (local / "bin" / "python").symlink_to("python3")
+    for library in (prefix / "lib").glob("libpython3.11.so*"):
+        shutil.copy(library, root / "usr" / "lib")  # where it is found without ldconfig
+    _, _, script = (site / "bin" / "mage").read_text(encoding="utf-8").partition("\n")
+    mage = local / "bin" / "mage"
+    mage.write_text(f"#!/usr/local/bin/python3\n{script}", encoding="utf-8")
+    mage.chmod(0o755)
+    (site / "bin" / "mage").unlink()
+    for folder in ("app", "home/src"):
+        (root / folder).mkdir(parents=True)
+    shutil.copy(TESTBED / "images" / "mageai" / "run_app.sh", root / "app")
 
 
 def install(target: Path, *requirements: str, options: tuple[str, ...]) -> None:
