@@ -167,14 +167,14 @@ def the_default_limit_is_a_million_rows(spark):
 
 @case
 def a_result_without_end_is_refused_and_its_query_stopped(spark):
-    # All but the first of 2,000 partitions take seconds each.
+    # All but the first of 2,000 partitions take more than an hour each, and leave others the cores.
     rows = spark.range(0, 2_000_000_000, 1, 2000)
-    slow = rows.where("id < 1000000 OR sha2(repeat(id, 9), 512) > ''")
+    slow = rows.where("id < 1000000 OR reflect('java.lang.Thread', 'sleep', 5L) > ''")
     begin = time.monotonic()
     error = refused(slow, max_rows=20_000)
     assert "at least" in error.what
     assert time.monotonic() - begin < 60
-    # Were it still running, this would wait for a core.
+    # Were it still running, this would wait for a slot.
     assert count(spark.range(10)) == 10
     assert time.monotonic() - begin < 60
 
