@@ -1,5 +1,6 @@
 """A registry that can go wrong, an image to sync to, and checkouts that deploy an older one."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -89,13 +90,14 @@ def template(
     [tag] = [tag for tag in upstream.tags() if SPARK in tag]
     yield Template(upstream=upstream, tag=tag, base=base, docker_config=folder)
     forget(f"{registry}/{upstream.name}")
-    forget(base.rpartition(":")[0])
+    forget(f"{proxy.host}/*/*")  # the base, and what the cases left
 
 
 @pytest.fixture(scope="session")
 def server(spark_server: Callable[[str], str]) -> Callable[[str], str]:
     """A factory as `spark_server`, of servers that have answered once: the first session takes a new JVM seconds."""
 
+    @functools.cache
     def start(version: str) -> str:
         url = spark_server(version)
         server_version(resolve(url), timeout=60)
@@ -106,7 +108,7 @@ def server(spark_server: Callable[[str], str]) -> Callable[[str], str]:
 
 @pytest.fixture
 def case(proxy: RegistryProxy, template: Template, server: Callable[[str], str], tmp_path: Path) -> Iterator[Case]:
-    """One case; at its end, what it left in the engine goes."""
+    """One case, in a repository of its own."""
     upstream = replace(template.upstream, name=f"deploykit-test/{uuid.uuid4().hex[:12]}")
     checkout = Checkout(folder=tmp_path, environment={"DOCKER_CONFIG": str(template.docker_config)})
     case = Case(proxy=proxy, upstream=upstream, template=template, checkout=checkout, server=server(SPARK))
@@ -115,15 +117,14 @@ def case(proxy: RegistryProxy, template: Template, server: Callable[[str], str],
     proxy.heal()
     yield case
     proxy.heal()
-    forget(case.repository)
 
 
-def forget(repository: str) -> None:
-    """Take its names from the engine; layers stay."""
+def forget(repositories: str) -> None:
+    """Take the names of one or, by a pattern, of many from the engine; layers stay."""
     docker = shutil.which("docker") or "docker"
     form = "{{.Repository}}:{{.Tag}}@{{.Digest}}"
-    command = [docker, "images", "--digests", "--format", form, repository]
-    for name in subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split():
-        tagged, _, digest = name.partition("@")
-        exact = f"{repository}@{digest}" if tagged.endswith(":<none>") else tagged
-        subprocess.run([docker, "rmi", "--no-prune", exact], capture_output=True, check=False, timeout=60)
+    command = [docker, "images", "--digests", "--format", form, repositories]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    tagged = [name.partition("@")[0] if ":<none>@" not in name else name.replace(":<none>@", "@") for name in found]
+    if tagged:
+        subprocess.run([docker, "rmi", "--no-prune", *tagged], capture_output=True, check=False, timeout=300)
