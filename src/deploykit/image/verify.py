@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -111,14 +112,8 @@ def _try_stop(image: str, command: list[str], plan: Plan, engine: Engine) -> str
     environment = {"USER_CODE_PATH": "/tmp/stop", "MAGE_DATA_DIR": "/tmp/data", "JWT_SECRET": "verify"}
     with engine.container(image, shell, network="none", platform=plan.platform, environment=environment) as container:
         container.start()
-        deadline = time.monotonic() + START_SECONDS
-        while not _started(container):
-            container.reload()
-            if container.status != "running":
-                return f"its block never started: {_last_words(container)}"
-            if time.monotonic() > deadline:
-                raise TimeoutError(_last_words(container))
-            time.sleep(0.2)
+        if problem := _wait_for_start(container):
+            return problem
         began = time.monotonic()
         container.stop(timeout=2 * STOP_SECONDS)
         took = time.monotonic() - began
@@ -129,14 +124,21 @@ def _last_words(container: "Container") -> str:
     return container.logs(tail=15).decode(errors="replace")
 
 
-def _started(container: "Container") -> bool:
-    """Whether the block runs: it leaves a file. A container that ended meanwhile cannot be looked into."""
+def _wait_for_start(container: "Container") -> str:
+    """Return when the block runs, which leaves a file; else what is wrong. Raises `TimeoutError` after `START_SECONDS`.
+
+    One process waits inside, as each look from outside takes an engine longer; it ends with its container, unheard.
+    """
     import docker.errors
 
-    try:
-        return bool(container.exec_run(["test", "-e", "/tmp/stop/started"]).exit_code == 0)
-    except docker.errors.APIError:
-        return False
+    waiting = "until [ -e /tmp/stop/started ]; do sleep 0.2; done"
+    command = f"timeout {START_SECONDS} sh -c '{waiting}' && echo started || echo late"
+    said: object = b""
+    with suppress(docker.errors.APIError):  # a container that has ended cannot be looked into
+        said = container.exec_run(["/bin/sh", "-c", command]).output
+    if said == b"late\n":
+        raise TimeoutError(_last_words(container))
+    return "" if said == b"started\n" else f"its block never started: {_last_words(container)}"
 
 
 def _json_lines(text: str) -> Iterator[dict[str, str]]:
