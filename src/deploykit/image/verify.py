@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deploykit import assets, cache
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 STOP_SECONDS = 5
 START_SECONDS = 75
 TRIES = 3
+PODS = {
+    "worker": ["/app/run_app.sh", "mage", "run", "/tmp/stop", "sleep", "--executor-type", "local_python"],
+    "server": ["/app/run_app.sh"],
+}
+"""The kinds of pods that run blocks, and their commands."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +41,9 @@ def verify(image: str, plan: Plan, *, engine: Engine, progress: Progress) -> lis
     progress.step("Verifying the image from inside (about half a minute)")
     checks: list[Check] = []
     with ThreadPoolExecutor(max_workers=2) as pool:
-        parts = [pool.submit(part, image, plan, engine) for part in (inside, stops, pip_check)]
+        # The longest first: a server waits for its scheduler, and the others share the second worker meanwhile.
+        tried = (partial(stops, "server"), inside, partial(stops, "worker"), pip_check)
+        parts = [pool.submit(part, image, plan, engine) for part in tried]
         for part in as_completed(parts):
             checks += part.result()
             for check in part.result():
@@ -80,18 +88,10 @@ def _pip_check(image: str, platform: str, engine: Engine) -> list[str]:
     return lines if finished.status else []
 
 
-def stops(image: str, plan: Plan, engine: Engine) -> list[Check]:
-    """SIGTERM ends a running block in a worker pod and in a server pod, well within Kubernetes' grace period."""
-    return [
-        Check(
-            name=f"SIGTERM ends a block in a {kind} pod within {STOP_SECONDS} s",
-            problem=_stop(image, command, plan, engine),
-        )
-        for kind, command in (
-            ("worker", ["/app/run_app.sh", "mage", "run", "/tmp/stop", "sleep", "--executor-type", "local_python"]),
-            ("server", ["/app/run_app.sh"]),
-        )
-    ]
+def stops(kind: str, image: str, plan: Plan, engine: Engine) -> list[Check]:
+    """SIGTERM ends a running block in a pod of one of `PODS`, well within Kubernetes' grace period."""
+    name = f"SIGTERM ends a block in a {kind} pod within {STOP_SECONDS} s"
+    return [Check(name=name, problem=_stop(image, PODS[kind], plan, engine))]
 
 
 def _stop(image: str, command: list[str], plan: Plan, engine: Engine) -> str:
