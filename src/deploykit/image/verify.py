@@ -56,10 +56,10 @@ def verify(image: str, plan: Plan, *, engine: Engine, progress: Progress) -> lis
     return checks
 
 
-def inside(image: str, plan: Plan, engine: Engine) -> list[Check]:
-    """Versions, imports, jars, Java, user, and no Spark of Mage's own."""
+def inside(image: str, plan: Plan, engine: Engine, *only: str) -> list[Check]:
+    """Versions, imports, jars, Java, user, and no Spark of Mage's own; or `only` those, by the names of the program."""
     program = (assets.image() / "verify" / "inside.py").read_text(encoding="utf-8")
-    finished = engine.run(image, ["python3", "-c", program, plan.profile], platform=plan.platform)
+    finished = engine.run(image, ["python3", "-c", program, plan.profile, *only], platform=plan.platform)
     checks = [
         Check(name=result["check"].replace("_", " "), problem=result["problem"])
         for result in _json_lines(finished.output)
