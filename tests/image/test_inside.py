@@ -2,18 +2,33 @@
 
 import json
 import subprocess
+from functools import partial
 
 import pytest
 
 
-@pytest.fixture
-def inside(docker, connect):
-    """Run a command in the image without network; returns its stdout."""
+@pytest.fixture(scope="module")
+def container(docker, connect):
+    """A container of the image without network, for commands that change nothing."""
+    container = docker("run", "--detach", "--network", "none", connect.tagged, "sleep", "infinity").strip()
+    yield container
+    docker("rm", "--force", container)
 
-    def inside(*command, options=()):
+
+@pytest.fixture
+def inside(docker, container):
+    """Run a command there; returns its stdout."""
+    return partial(docker, "exec", container)
+
+
+@pytest.fixture
+def alone(docker, connect):
+    """Run a command in a container of its own, without network; returns its stdout."""
+
+    def alone(*command, options=()):
         return docker("run", "--rm", "--network", "none", *options, connect.tagged, *command)
 
-    return inside
+    return alone
 
 
 def test_the_constraints_hold_what_is_installed(inside):
@@ -30,15 +45,9 @@ def test_the_constraints_hold_what_is_installed(inside):
 
 
 @pytest.mark.parametrize("requirement", ["pyspark==3.5.0", "protobuf==5.29.5", "numpy>=2"])
-def test_a_projects_requirements_cannot_move_the_client(needs_docker, connect, requirement):
-    command = ["python3", "-m", "pip", "install", "--no-index", "--dry-run", requirement]
-    finished = subprocess.run(
-        [needs_docker, "run", "--rm", "--network", "none", connect.tagged, *command],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+def test_a_projects_requirements_cannot_move_the_client(needs_docker, container, requirement):
+    command = [needs_docker, "exec", container, "python3", "-m", "pip", "install", "--no-index", "--dry-run"]
+    finished = subprocess.run([*command, requirement], capture_output=True, text=True, check=False, timeout=120)
     assert finished.returncode == 1
     name = requirement.rstrip("=>.0123456789")
     assert f"The user requested {requirement}" in finished.stdout
@@ -50,17 +59,17 @@ def test_a_project_may_ask_for_what_is_there(inside, requirement):
     assert "Would install" not in inside("python3", "-m", "pip", "install", "--no-index", "--dry-run", requirement)
 
 
-def test_the_start_script_runs_as_a_child_of_an_init(inside):
-    assert inside("/app/run_app.sh", "cat", "/proc/1/comm") == "dumb-init\n"
+def test_the_start_script_runs_as_a_child_of_an_init(alone):
+    assert alone("/app/run_app.sh", "cat", "/proc/1/comm") == "dumb-init\n"
 
 
 @pytest.mark.parametrize("user", ["1000:0", "1000680000:0"])
-def test_any_user_id_of_group_0_may_write_where_mage_writes(inside, user):
+def test_any_user_id_of_group_0_may_write_where_mage_writes(alone, user):
     options = ("--user", user, "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
     script = (
         "touch $HOME/a /home/src/b $MAGE_DATA_DIR/c && python3 -c 'import pyspark.sql.connect, mage_ilum' && echo ok"
     )
-    assert inside("sh", "-c", script, options=options) == "ok\n"
+    assert alone("sh", "-c", script, options=options) == "ok\n"
 
 
 def test_what_a_worker_imports_is_compiled_already(docker, connect, base_image):
