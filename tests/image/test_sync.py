@@ -14,11 +14,13 @@ import pytest
 import yaml
 from tests.image.conftest import Built
 from tests.image.variants import SITE
+from tests.sync.checkout import own_cache
 from tests.sync.conftest import forget
 from tests.sync.registry_proxy import RegistryProxy
 from tests.sync.upstream import Upstream
 from tests.unit.image.test_yanked import TARGET, project, published, serving
 
+from deploykit import cache
 from deploykit.image import index
 from deploykit.registry import Registry
 
@@ -145,13 +147,17 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(make, proxy: RegistryProxy, spark_server: Callable[[str], str]) -> Story:
+def story(make, proxy: RegistryProxy, spark_server: Callable[[str], str], tmp_path_factory) -> Story:
     checkout = make(values=VALUES)
     steps: dict[str, Step] = {}
     for name, version in (("first", "4.0.5"), ("up", "4.1.1"), ("down", "3.5.7"), ("back", "4.1.1")):
         options = ("--server", spark_server(version), "--max-wait", "90", *(["--verify"] if name == "down" else []))
         proxy.heal()
-        said = checkout.sync(*options, environment=NO_ENGINE if name == "back" else {})
+        environment = NO_ENGINE if name == "back" else {}
+        if name == "down":  # the same image may have been verified in an earlier run; here it has to be seen
+            kinds = [path.name for path in cache.root().iterdir() if path.name != "verified"]
+            environment = own_cache(tmp_path_factory.mktemp("cache"), *kinds)
+        said = checkout.sync(*options, environment=environment)
         pushes = sum(call.kind == "PUT manifest by tag" for call in proxy.calls)
         steps[name] = Step(said, checkout.files(), pushes, sum(call.up for call in proxy.calls))
     return Story(checkout, steps)
