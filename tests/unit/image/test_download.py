@@ -140,7 +140,9 @@ def test_a_terminal_sees_one_line_that_counts(index, monkeypatch):
         monkeypatch.setattr(sys, "stderr", stderr)
         fetch(index.file("/wheel"))
         monkeypatch.undo()
-        seen = os.read(terminal, 1 << 16).decode()
+        seen = ""
+        while not seen.endswith("\n"):
+            seen += os.read(terminal, 1 << 16).decode()
     os.close(terminal)
     assert re.fullmatch(r"(\r    a-1-py3-none-any\.whl: \d\.\d of 1\.5 MB\x1b\[K)+\r\n", seen)
     assert "1.5 of 1.5 MB" in seen
