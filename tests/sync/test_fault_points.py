@@ -3,11 +3,14 @@
 CI runs a few of these points, a person all of them, or one of each call: DEPLOYKIT_TEST_FAULTS=all, or =each.
 """
 
+from dataclasses import replace
+
 import pytest
 from tests.sync.conftest import SPARK
 from tests.sync.invariant import broken, left_behind, told
 from tests.sync.matrix import ALL, EACH, chosen
 from tests.sync.points import CALLS, LOGINS, OPTIONS, POINTS, one_for_each_call
+from tests.sync.upstream import Upstream
 
 IMAGES_ALONE = "The registry does not take the bill of materials."
 """What it says where the registry forbids that and nothing else; then the image is deployed without one."""
@@ -29,31 +32,38 @@ def points():
 
 
 @pytest.fixture(scope="module")
-def prepare():
-    """Brings a case to where a scenario begins. What a sync to the image that fits leaves is the same for each case but
-    for the repository's name, so that one is made for all.
-    """
-    synced: dict[str, str] = {}
+def synced() -> dict[Upstream, dict[str, bytes]]:
+    """The repository and the files of the first case that was synced to the image that fits."""
+    return {}
 
-    def prepare(case, scenario):
-        if scenario in ("find", "idle"):
+
+@pytest.fixture
+def begin(case, synced):
+    """Brings the case to where a scenario begins. Where nothing has changed nothing is written: such cases share one
+    repository, and what one sync left.
+    """
+
+    def begin(scenario):
+        if scenario == "find" or (scenario == "idle" and not synced):
             case.fitting()
-        if scenario == "idle" and synced:
-            for name, text in synced.items():
-                (case.checkout.folder / name).write_text(text.replace("{repository}", case.repository), "utf-8")
-        elif scenario == "idle":
+        if scenario == "idle" and not synced:
             done = case.checkout.sync()
             assert done.code == 0, done.err
-            for path in (case.checkout.values, case.checkout.record):
-                synced[path.name] = path.read_text("utf-8").replace(case.repository, "{repository}")
+            synced[case.upstream] = {path.name: path.read_bytes() for path in case.checkout.folder.glob("*.*")}
         case.proxy.heal()
+        if scenario != "idle":
+            return case
+        [(upstream, files)] = synced.items()
+        for name, content in files.items():
+            (case.checkout.folder / name).write_bytes(content)
+        return replace(case, upstream=upstream)
 
-    return prepare
+    return begin
 
 
 @pytest.mark.parametrize("scenario", CALLS)
-def test_every_call_of_a_sync_has_its_fault_points(case, prepare, scenario):
-    prepare(case, scenario)
+def test_every_call_of_a_sync_has_its_fault_points(begin, scenario):
+    case = begin(scenario)
     done = case.checkout.sync(*OPTIONS.get(scenario, ()))
     assert done.code == 0, done.err
     known = {f"{on.by} {on.kind}" for calls in CALLS.values() for on in calls}
@@ -70,9 +80,9 @@ def test_one_fault_for_each_call_leaves_out_no_call_and_no_kind_of_fault():
 
 
 def test_with_nothing_to_do_it_asks_the_registry_once_beside_its_token_and_takes_less_than_a_second(
-    case, prepare, record_property
+    begin, record_property
 ):
-    prepare(case, "idle")
+    case = begin("idle")
     done = case.checkout.sync()
     calls = {"deploykit challenge": 1, "deploykit token": 1, "deploykit HEAD manifest by digest": 1}
     assert case.proxy.counted() == calls
@@ -83,9 +93,9 @@ def test_with_nothing_to_do_it_asks_the_registry_once_beside_its_token_and_takes
 
 
 @pytest.mark.parametrize("point", points(), ids=str)
-def test_a_fault_leaves_all_whole_and_the_next_sync_ends_well(case, prepare, point, record_property):
+def test_a_fault_leaves_all_whole_and_the_next_sync_ends_well(begin, point, record_property):
     options = OPTIONS.get(point.scenario, ())
-    prepare(case, point.scenario)
+    case = begin(point.scenario)
     before = case.checkout.values.read_bytes()
 
     case.proxy.inject(point.on, point.fault)
