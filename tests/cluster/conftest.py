@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,19 +46,19 @@ def image(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def spark_beside(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Spark starts beside the first tests, where a later one needs it; that one says what went wrong."""
+def spark_beside(request: pytest.FixtureRequest) -> Iterator[Future[Ilum] | None]:
+    """Spark, starting beside the first tests, where a later one needs it."""
     here = Path(__file__).parent
+    wanted = any("spark" in item.fixturenames for item in request.session.items if item.path.is_relative_to(here))
     with ThreadPoolExecutor(1) as pool:
-        if any("spark" in item.fixturenames for item in request.session.items if item.path.is_relative_to(here)):
-            pool.submit(request.getfixturevalue("ilum"), SPARK)
-        yield
+        yield pool.submit(request.getfixturevalue("ilum"), SPARK) if wanted else None
 
 
 @pytest.fixture(scope="session")
-def spark(ilum: Callable[[str], Ilum]) -> Ilum:
+def spark(spark_beside: Future[Ilum] | None) -> Ilum:
     """Spark on the cluster."""
-    return ilum(SPARK)
+    assert spark_beside is not None, "a test that asks for it by its name has begun it"
+    return spark_beside.result()
 
 
 @pytest.fixture(scope="session")
