@@ -10,8 +10,6 @@ import pytest
 
 pytest_plugins = ["tests.needs", "tests.kinds.compiler"]
 
-ORDER = ("unit", "golden", "chart", "sync", "spark", "cluster", "image")
-"""What takes little first."""
 TOGETHER = {"spark", "image", "sync", "cluster"}
 """Folders whose files share what is slow to make, or disturb each other: a process for each. Others go anywhere."""
 BLOCKS = "tests/image/test_blocks.py"
@@ -20,8 +18,8 @@ ALONE = {
     *(f"tests/image/test_{name}.py" for name in ("pipelines", "pyspark_wheel", "sync", "templates", "variants")),
 }
 """Files there that share little with the others."""
-LONGEST = ("image", "cluster", BLOCKS)
-"""What several processes begin with: it takes longest, and what is small is done while it waits for its parts."""
+ORDER = ("unit", "golden", "chart", "image", "cluster", BLOCKS, "sync", "spark")
+"""Folders and files: first what needs no parts, so that a mistake shows early; then what takes longest."""
 
 OF_A_PIPELINE = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
 FOR_TESTS = ("DEPLOYKIT_TEST_", "DEPLOYKIT_SHARED", "DEPLOYKIT_CACHE", "DEPLOYKIT_UPDATE_GOLDEN")
@@ -56,13 +54,12 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run what takes little first, so that a mistake shows early; with several processes, after what takes longest."""
-    longest = LONGEST if _is_worker(config) else ()
+    """Run them in order; what has no place in it comes last."""
 
-    def place(item: pytest.Item) -> tuple[bool, int]:
+    def place(item: pytest.Item) -> int:
         path = item.nodeid.partition("::")[0]
-        scope = _scope(path)
-        return (False, longest.index(scope)) if scope in longest else (True, ORDER.index(path.split("/")[1]))
+        named = path if path in ALONE else path.split("/")[1]
+        return ORDER.index(named) if named in ORDER else len(ORDER)
 
     items.sort(key=place)
 
@@ -71,12 +68,6 @@ def _scope(path: str) -> str:
     """What one process runs of the tests, for a file of them."""
     folder = path.split("/")[1]
     return folder if folder in TOGETHER and path not in ALONE else path
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two for each core: on real parts, a test waits most of its time."""
-    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)
