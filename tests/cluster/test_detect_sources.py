@@ -113,7 +113,7 @@ def detect(*arguments: str, code: int = 0, **environment: str) -> dict[str, obje
     """The JSON that `deploykit detect` answers; where it fails, what it says as `error`."""
     done = subprocess.run(
         [sys.executable, "-m", "deploykit", "detect", *arguments, "-o", "json"],
-        env={**os.environ, **environment},
+        env={**os.environ, "DEPLOYKIT_TIMEOUT": "10", **environment},  # a busy API server is no matter here
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
