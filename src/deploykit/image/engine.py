@@ -165,7 +165,7 @@ class Engine:
         def events() -> Iterator[Mapping[str, Any]]:  # for which the SDK sets no limit
             yield from self._work.api.pull(reference, platform=platform, stream=True, decode=True, auth_config=entry)
 
-        with failing(f"{reference} could not be pulled."):
+        with failing(f"{reference} could not be pulled.", TimeoutError):
             for event in each_within(WORK_SECONDS, events()):
                 raise_for(event, f"{reference} could not be pulled.")
                 detail = event.get("progressDetail") or {}
@@ -223,7 +223,7 @@ class Engine:
             )
             run_logged(command, progress, silence=WORK_SECONDS)
             return
-        with failing("The image could not be built."):
+        with failing("The image could not be built.", TimeoutError):
             events = self._work.api.build(
                 path=str(context),
                 tag=tag,

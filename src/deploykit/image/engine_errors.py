@@ -11,22 +11,23 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def failing(what: str) -> Iterator[None]:
-    """Turn the SDK's errors into a `BuildError` that begins with `what`."""
+def failing(what: str, *also: type[Exception]) -> Iterator[None]:
+    """Turn the SDK's errors, and `also` those, into a `BuildError` that begins with `what`."""
     import docker.errors
     import requests
     import urllib3.exceptions
 
+    known: tuple[type[Exception], ...] = (
+        docker.errors.DockerException,
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        *also,
+    )
     try:
         yield
     except docker.errors.APIError as error:
         raise BuildError(what, why=explanation(error)) from None
-    except (
-        docker.errors.DockerException,
-        requests.RequestException,
-        urllib3.exceptions.HTTPError,
-        TimeoutError,
-    ) as error:
+    except known as error:
         raise BuildError(what, why=first_line(error)) from None
 
 

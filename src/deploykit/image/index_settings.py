@@ -8,10 +8,11 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from deploykit import trust
 from deploykit.errors import UsageError
+from mage_ilum.credentials import meant_for
 
 # Our name for a setting of uv, the other names that uv knows for it, and pip's name for the same.
 _INDEXES = (
@@ -47,7 +48,7 @@ def credentials(url: str) -> tuple[str, str] | None:
     """
     for name, address in _indexes():
         index = urlsplit(address)
-        if _server(index) != _server(urlsplit(url)):
+        if index.scheme != urlsplit(url).scheme or not meant_for(url, own=address):
             continue
         variable = f"UV_INDEX_{re.sub('[^A-Z0-9]', '_', name.upper())}"
         user, password = (os.environ.get(f"{variable}_{part}") for part in ("USERNAME", "PASSWORD"))
@@ -56,11 +57,6 @@ def credentials(url: str) -> tuple[str, str] | None:
         if index.username:
             return unquote(index.username), unquote(index.password or "")
     return None
-
-
-def _server(address: SplitResult) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port, by which credentials belong to a server and to no other on the same host."""
-    return address.scheme, address.hostname, address.port or {"http": 80, "https": 443}.get(address.scheme)
 
 
 def _indexes() -> Iterator[tuple[str, str]]:

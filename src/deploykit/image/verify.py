@@ -28,10 +28,6 @@ PODS = {
 """The kinds of pods that run blocks, and their commands."""
 
 
-class _LateError(Exception):
-    """A block did not start in time. Not a `TimeoutError`, which would be taken for the engine's."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Check:
     """One check and what is wrong; empty when it holds."""
@@ -105,7 +101,7 @@ def _stop(image: str, command: list[str], plan: Plan, engine: Engine) -> str:
     for _ in range(TRIES):
         try:
             return _try_stop(image, command, plan, engine)
-        except _LateError as error:
+        except TimeoutError as error:
             said = str(error)
     return f"its block did not start within {START_SECONDS} s, {TRIES} times: {said}"
 
@@ -129,7 +125,7 @@ def _last_words(container: "Container") -> str:
 
 
 def _wait_for_start(container: "Container") -> str:
-    """Return when the block runs, which leaves a file; else what is wrong. Raises `_LateError` after `START_SECONDS`.
+    """Return when the block runs, which leaves a file; else what is wrong. Raises `TimeoutError` after `START_SECONDS`.
 
     One process waits inside, as each look from outside takes an engine longer; it ends with its container, unheard.
     """
@@ -141,7 +137,7 @@ def _wait_for_start(container: "Container") -> str:
     with suppress(docker.errors.APIError):  # a container that has ended cannot be looked into
         said = container.exec_run(["/bin/sh", "-c", command]).output
     if said == b"late\n":
-        raise _LateError(_last_words(container))
+        raise TimeoutError(_last_words(container))
     return "" if said == b"started\n" else f"its block never started: {_last_words(container)}"
 
 

@@ -51,7 +51,8 @@ def sdist(spark: SparkVersion, line: SparkLine, target: Target, *, ca_file: Path
 
 def dependencies(files: Sequence[File], target: Target, *, ca_file: Path | None, progress: Progress) -> list[Wheel]:
     """The locked wheels beside PySpark, from the cache or the index."""
-    missing = [file for file in files if cache.intact(file.sha256) is None]
+    there = {file.sha256: cache.intact(file.sha256) for file in files}
+    missing = [file for file in files if there[file.sha256] is None]
     pins = {file.name: file.version for file in missing}
     locked = {file.name: file.sha256 for file in missing}
     found = index.locate(pins, target, locked=locked, ca_file=ca_file) if missing else ()
@@ -59,7 +60,8 @@ def dependencies(files: Sequence[File], target: Target, *, ca_file: Path | None,
     return [
         Wheel(
             file=file.file,
-            path=download.into_cache(located.get(file.sha256, file), ca_file=ca_file, progress=progress),
+            path=there[file.sha256]
+            or download.into_cache(located.get(file.sha256, file), ca_file=ca_file, progress=progress),
             sha256=file.sha256,
         )
         for file in files
