@@ -10,7 +10,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "images" / "mage" / "runtime")]
 
 from deploykit.image import index_settings  # noqa: E402 - of the checkout: nothing is installed yet
 

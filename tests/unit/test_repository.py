@@ -175,3 +175,10 @@ def test_the_development_lock_fits_what_the_project_declares():
     locked = {canonicalize_name(name): version for name, version in pins}
     for requirement in map(Requirement, declared):
         assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)]), requirement
+
+
+def test_set_up_needs_no_distribution_as_none_is_installed_yet():
+    asking = "import runpy, sys; runpy.run_path(sys.argv[1])['index_settings'].environment(None)"
+    arguments = [sys.executable, "-I", "-S", "-c", asking, str(REPOSITORY / "tools" / "setup.py")]
+    answer = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
