@@ -8,18 +8,16 @@ from collections import Counter
 
 import pytest
 
-pytest_plugins = ["tests.needs", "tests.kinds.compiler"]
+pytest_plugins = ["tests.needs", "tests.spark_servers", "tests.kinds.compiler"]
 
 TOGETHER = {"spark", "image", "sync", "cluster"}
 """Folders whose files share what is slow to make, or disturb each other: a process for each. Others go anywhere."""
 BLOCKS = "tests/image/test_blocks.py"
-ALONE = {
-    BLOCKS,
-    *(f"tests/image/test_{name}.py" for name in ("pipelines", "pyspark_wheel", "sync", "templates", "variants")),
-}
+"""It shares the servers of tests/spark."""
+ALONE = {f"tests/image/test_{name}.py" for name in ("pyspark_wheel", "sync", "templates", "variants")}
 """Files there that share little with the others."""
-ORDER = ("unit", "golden", "chart", "image", "cluster", BLOCKS, "sync", "spark")
-"""Folders and files: first what needs no parts, so that a mistake shows early; then what takes longest."""
+ORDER = ("unit", "golden", "chart", "image", "cluster", "spark", "sync")
+"""Folders: first what needs no parts, so that a mistake shows early; then what takes longest."""
 
 OF_A_PIPELINE = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")
 FOR_TESTS = ("DEPLOYKIT_TEST_", "DEPLOYKIT_SHARED", "DEPLOYKIT_CACHE", "DEPLOYKIT_UPDATE_GOLDEN")
@@ -42,9 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what the processes of the run have shared."""
     if not _is_worker(config):
-        from tests import needs
+        from tests import needs, spark_servers
 
-        needs.stop_spark_servers()
+        spark_servers.stop_spark_servers()
         shutil.rmtree(needs.run_folder())
 
 
@@ -54,20 +52,23 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run them in order; what has no place in it comes last."""
+    """Run them in order; files that are alone come last."""
 
     def place(item: pytest.Item) -> int:
         path = item.nodeid.partition("::")[0]
-        named = path if path in ALONE else path.split("/")[1]
-        return ORDER.index(named) if named in ORDER else len(ORDER)
+        return len(ORDER) if path in ALONE else ORDER.index(_folder(path))
 
     items.sort(key=place)
 
 
 def _scope(path: str) -> str:
     """What one process runs of the tests, for a file of them."""
-    folder = path.split("/")[1]
+    folder = _folder(path)
     return folder if folder in TOGETHER and path not in ALONE else path
+
+
+def _folder(path: str) -> str:
+    return "spark" if path == BLOCKS else path.split("/")[1]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,7 +7,6 @@ checkout), whose scripts are idempotent; without one, from what the machine has.
 
 import contextlib
 import fcntl
-import functools
 import io
 import os
 import shutil
@@ -35,13 +34,9 @@ REGISTRY = "127.0.0.1:5000"
 """The testbed's."""
 MAGE = "0.9.80"
 BUILD = REPOSITORY / ".build"
-"""What tests get once and keep."""
-SHORT_LIVED = (
-    "--conf spark.driver.defaultJavaOptions=-XX:+UseSerialGC "
-    "--conf spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 "
-    "--conf spark.sql.shuffle.partitions=2"
-)
-"""How a Spark server runs that lives for minutes on two cores: Java does not optimise what is over before it pays."""
+"""What tests get once for this checkout."""
+TESTS_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deploykit-tests"
+"""What tests get once on this machine, for all checkouts."""
 RUN_FOLDER = "DEPLOYKIT_TEST_RUN"
 """The variable that names the folder which the processes of one run share."""
 
@@ -259,48 +254,6 @@ def _brought_cosign() -> str | None:
         [REPOSITORY / "tools" / "cosign.sh", *wanted], stdout=subprocess.PIPE, text=True, timeout=1200, check=False
     )
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-@pytest.fixture(scope="session")
-def spark_server() -> Callable[[str], str]:
-    """A factory: `spark_server("4.1.1")` is the address of a real Spark Connect server, `sc://127.0.0.1:PORT`.
-
-    The processes of a run share them, and the run ends them (`stop_spark_servers`). Each takes about 1 GB.
-    """
-    return functools.partial(_start_spark, "all")
-
-
-@pytest.fixture(scope="session")
-def own_spark_server() -> Callable[[str], str]:
-    """The same, of servers for this process alone: a long query takes the cores that another's test would wait for."""
-    return functools.partial(_start_spark, str(os.getpid()))
-
-
-def _start_spark(owner: str, version: str) -> str:
-    if not has_testbed():
-        missing("a real Spark Connect server", "put the testbed at ../shared, or set DEPLOYKIT_SHARED")
-    known = run_folder() / f"spark-{version}-{owner}.port"
-    with locked(run_folder() / "ports.lock"):
-        if not known.exists():
-            known.write_text(str(free_port()))  # before it starts, so that the run ends it in any case
-    port = known.read_text()
-    if port not in _started:
-        what = f"a Spark {version} Connect server"
-        bring_up("spark", version, port, what=what, seconds=1200, SPARK_OPTIONS=SHORT_LIVED)
-        _started.add(port)
-    return f"sc://127.0.0.1:{port}"
-
-
-_started: set[str] = set()
-"""The ports of the Spark servers that this process has seen come up."""
-
-
-def stop_spark_servers() -> None:
-    """End the servers of this run."""
-    for known in run_folder().glob("spark-*.port"):
-        subprocess.run(
-            [TESTBED / "spark", "stop", known.read_text()], check=False, timeout=60, stdin=subprocess.DEVNULL
-        )
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from tests.cluster.conftest import deploykit
 from tests.cluster.kubectl import create_namespace, kubectl
 from tests.cluster.release import LOGS, OFTEN, PROJECT, Release, trigger, until
 from tests.needs import REPOSITORY, Cluster, bring_up, has_testbed, missing
+from tests.spark_servers import OPTIONS
 
 RUNBOOK = REPOSITORY / "docs" / "upgrade.md"
 SPARK_NAMESPACE = "upgrade-spark"
@@ -37,7 +38,7 @@ spec:
       command: [bash, -c]
       args:
         - exec "$SPARK_HOME/bin/spark-submit" --class org.apache.spark.sql.connect.service.SparkConnectServer
-          --master "local[2]" --driver-memory 768m --conf spark.ui.enabled=false spark-internal
+          --master "local[2]" --driver-memory 768m --conf spark.ui.enabled=false {options} spark-internal
       readinessProbe: {{tcpSocket: {{port: 15002}}, periodSeconds: 1}}
 ---
 """
@@ -202,7 +203,10 @@ def connections(label: str) -> int:
 
 def start(registry: str, **versions: str) -> None:
     """Start the drivers with these labels."""
-    drivers = (DRIVER.format(label=label, registry=registry, version=version) for label, version in versions.items())
+    drivers = (
+        DRIVER.format(label=label, registry=registry, version=version, options=" ".join(OPTIONS))
+        for label, version in versions.items()
+    )
     kubectl("--namespace", SPARK_NAMESPACE, "apply", "--filename=-", text="".join(drivers))
 
 

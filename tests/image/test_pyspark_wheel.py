@@ -1,6 +1,5 @@
 """Our wheel of the published sdist against pip's: file by file."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 import uv
 from packaging.requirements import Requirement
+from tests.needs import TESTS_CACHE
 
 from deploykit import catalog
 from deploykit.cli.output import Lines
@@ -25,7 +25,7 @@ OWN = {"RECORD", "WHEEL", "METADATA"}
 @pytest.fixture(scope="module")
 def own_cache() -> Iterator[Path]:
     """A cache for this test: deploykit itself keeps no sdist."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deploykit-tests" / "pyspark"
+    folder = TESTS_CACHE / "pyspark"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEPLOYKIT_CACHE", str(folder))
         yield folder

@@ -5,13 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.needs import REPOSITORY, missing
+from tests.needs import REPOSITORY, TESTS_CACHE, missing
+from tests.pyspark_wheels import wheel
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deploykit-tests" / "clients"
+CACHE = TESTS_CACHE / "clients"
 INSIDE = Path(__file__).parent / "inside"
 
 # The set that fits beside Mage 0.9.80.
@@ -39,12 +41,12 @@ def client() -> Callable[[str], Path]:
 
 def _python(version: str) -> Path:
     # pyspark-client is the same code without the jars; there is none for 3.5.
-    package = "pyspark" if version.startswith("3.") else "pyspark-client"
-    requirements = (*_PINS, f"{package}=={version}")
-    key = hashlib.sha256("\n".join((sys.version, *requirements)).encode()).hexdigest()[:8]
+    published = "" if version.startswith("3.") else f"pyspark-client=={version}"
+    key = hashlib.sha256("\n".join((sys.version, *_PINS, published)).encode()).hexdigest()[:8]
     folder = CACHE / f"{version}-{key}"
     if not folder.exists():
-        _make(folder, requirements)
+        with tempfile.TemporaryDirectory() as links:
+            _make(folder, (*_PINS, published or str(wheel(version, Path(links), jars=False))))
     return folder / "bin" / "python"
 
 

@@ -10,9 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.needs import answers, free_port, missing
-
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "deploykit-tests"
+from tests.needs import TESTS_CACHE, answers, free_port, missing
 
 # Livy 0.7.1 refuses Spark 3.1 and newer, and neither runs on a Java newer than 11.
 LIVY = "org.apache.livy:livy-server:0.7.1-incubating"
@@ -78,7 +76,7 @@ def livy_server(folder: Path, readable: Path) -> Iterator[str]:
 def _parts() -> Path:
     """The folder with `livy/` and `spark/jars/` of jars, and `java/`; fetched once, 190 MB."""
     key = hashlib.sha256("\n".join((LIVY, SPARK, JAVA, _SPARK_SUBMIT)).encode()).hexdigest()[:8]
-    folder = CACHE / f"livy-{key}"
+    folder = TESTS_CACHE / f"livy-{key}"
     if folder.exists():
         return folder
     if shutil.which("mvn") is None:
