@@ -289,10 +289,10 @@ def test_when_the_old_server_has_ended_sync_finds_the_image_that_fits_the_new_on
 def test_a_scheduled_run_whose_block_the_new_image_ended_begins_it_again_and_completes(mage: Mage) -> None:
     """It began in the first of these tests, and the second took its pod away."""
     logs = partial(mage.release.logs, SCHEDULED)
-    until(30, lambda: len(mage.scheduled("BEGAN")) > 1, "its block to begin again", why=logs)
+    until(60, lambda: len(mage.scheduled("BEGAN")) > 1, "its block to begin again", why=logs)
     assert mage.scheduled("ENDED") == []
     mage.let_go(SCHEDULED_HELD)
-    until(30, lambda: mage.release.runs(SCHEDULED)[-1][0] == "COMPLETED", "the run to complete", why=logs)
+    until(60, lambda: mage.release.runs(SCHEDULED)[-1][0] == "COMPLETED", "the run to complete", why=logs)
     assert len(mage.release.runs(SCHEDULED)) == 1
     assert mage.scheduled("BEGAN") == [f"{NEW} {OLD}", f"{NEW} {NEW}"]
     assert mage.scheduled("ENDED") == [f"{NEW} 2"]
