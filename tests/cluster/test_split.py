@@ -118,6 +118,37 @@ blocks:
 """
 PIPELINES = [f"once_{number}" for number in range(3)]
 
+# Two processes have what a scheduler reads in a triggers.yaml, at the same moment: how many were made, which twice?
+AT_ONCE = """
+import multiprocessing
+
+def make(barrier):
+    from datetime import datetime
+    from mage_ai.data_preparation.models.triggers import Trigger
+    from mage_ai.orchestration.db import db_connection
+    from mage_ai.orchestration.db.models.schedules import PipelineSchedule
+    db_connection.start_session()
+    for number in range(20):
+        barrier.wait()
+        PipelineSchedule.create_or_update_batch([
+            Trigger(name=f"at_once_{number}", pipeline_uuid="none", schedule_type="time",
+                    schedule_interval="@once", start_time=datetime(2026, 1, 1))
+        ])
+
+barrier = multiprocessing.Barrier(2)
+processes = [multiprocessing.Process(target=make, args=[barrier]) for _ in range(2)]
+for process in processes:
+    process.start()
+for process in processes:
+    process.join()
+
+import os, sqlalchemy
+with sqlalchemy.create_engine(os.environ["MAGE_DATABASE_CONNECTION_URL"]).connect() as database:
+    query = "select name, count(*) from pipeline_schedule where name like 'at_once_%' group by name"
+    counts = dict(tuple(row) for row in database.execute(sqlalchemy.text(query)))
+print([len(counts), sorted(name for name, count in counts.items() if count > 1)])
+"""
+
 
 @pytest.fixture(scope="module")
 def split(
@@ -210,6 +241,10 @@ def test_each_trigger_runs_once_and_every_request_is_answered_while_web_servers_
     assert runs == [["COMPLETED"]] * len(PIPELINES), "every pipeline has run, and none twice"
     ran = scheduler(split, "print(open('/home/src/mage_data/ran').read())").split()
     assert sorted(ran) == PIPELINES
+
+
+def test_two_schedulers_that_come_upon_a_new_trigger_at_once_make_it_once(split: Release):
+    assert scheduler(split, AT_ONCE).splitlines()[-1] == "[20, []]"
 
 
 def test_every_probe_follows_the_base_path(split: Release):

@@ -1,8 +1,8 @@
 """Runs at the start of every Python of the image, by a line in a .pth file, and waits for Mage and PySpark.
 
-Then Mage's blocks refuse what cannot be stored and say so, its page for a base path is the pod's own, what PySpark
-gives can be stored, and the session that `SparkSession.builder.remote(...).getOrCreate()` makes is checked and watched
-as one of `spark_session()`.
+Then Mage's blocks refuse what cannot be stored and say so, its page for a base path is the pod's own, several
+schedulers make a trigger once, what PySpark gives can be stored, and the session that
+`SparkSession.builder.remote(...).getOrCreate()` makes is checked and watched as one of `spark_session()`.
 `MAGE_ILUM_HOOKS=0` in the environment switches all of it off. Nothing but `sys` and `os` is imported before.
 """
 
@@ -20,6 +20,7 @@ SWITCH = "MAGE_ILUM_HOOKS"
 # The module that is waited for, and the module of ours whose `apply(module)` is called then.
 _HOOKS = {
     "mage_ai.data_preparation.models.block": "mage_ilum.hooks.mage",
+    "mage_ai.orchestration.db.models.schedules": "mage_ilum.hooks.triggers",
     "mage_ai.server.server": "mage_ilum.hooks.page",
     "pyspark.sql.connect.dataframe": "mage_ilum.hooks.frames",
     "pyspark.sql.connect.session": "mage_ilum.hooks.sessions",
