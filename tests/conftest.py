@@ -15,7 +15,7 @@ TOGETHER = {"spark", "image", "sync", "cluster"}
 BLOCKS = "tests/image/test_blocks.py"
 """It shares the servers of tests/spark."""
 ALONE = {f"tests/image/test_{name}.py" for name in ("pyspark_wheel", "sync", "templates", "variants")}
-"""Files there that share little with the others."""
+"""Files of those folders that share little with the others."""
 ORDER = ("unit", "golden", "chart", "image", "cluster", "spark", "sync")
 """Folders: first what needs no parts, so that a mistake shows early; then what takes longest."""
 
@@ -52,11 +52,12 @@ def _is_worker(config: pytest.Config) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run them in order; files that are alone come last."""
+    """Run them in order; files that are alone come last, and what has no place."""
 
     def place(item: pytest.Item) -> int:
         path = item.nodeid.partition("::")[0]
-        return len(ORDER) if path in ALONE else ORDER.index(_folder(path))
+        folder = _folder(path)
+        return ORDER.index(folder) if folder in ORDER and path not in ALONE else len(ORDER)
 
     items.sort(key=place)
 

@@ -1,4 +1,4 @@
-"""What a test may need beside Python: an engine, a registry, a Spark server, a cluster.
+"""What a test may need beside Python: an engine, a registry, a cluster, Spark on it; `spark_servers.py` has the rest.
 
 A test names its need as a fixture. What is missing skips the test with one sentence that says what to do about it;
 with `DEPLOYKIT_TEST_ALL=1` it fails instead. Parts come from the testbed (`DEPLOYKIT_SHARED`, or `shared/` beside the

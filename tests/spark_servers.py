@@ -21,9 +21,12 @@ OPTIONS = (
     *("--conf", "spark.sql.codegen.wholeStage=false"),
     *("--conf", "spark.sql.codegen.factoryMode=NO_CODEGEN"),
 )
-"""How a server runs that lives for minutes on two cores: what is over before it pays is not optimised."""
+"""How a server runs that lives for minutes on two cores: nothing is compiled that is over before it pays.
+
+Queries are interpreted, then; the cluster's Spark runs them as Spark does unless told otherwise.
+"""
 WITH_IMAGE = ("4.1.1", "3.5.7")
-"""Of these the testbed makes an image, which pods need too."""
+"""Of these the testbed makes an image, which pods need too; `.ci/run` has them made early."""
 START_SECONDS = 90
 
 
@@ -70,25 +73,30 @@ def _run(version: str, port: str, *, what: str) -> None:
     """As the testbed does, but with this version's files in another's image: to make one of its own takes a minute."""
     if _listens(port):
         return
-    home = "/usr/local/lib/python3.10/site-packages/pyspark"
+    home, name = "/usr/local/lib/python3.10/site-packages/pyspark", f"testbed-spark-{port}"
     settings = ("--conf", "spark.ui.enabled=false", "--conf", "spark.connect.grpc.binding.address=127.0.0.1")
-    container = subprocess.run(
-        [
-            *("/usr/bin/docker", "run", "--detach", "--name", f"testbed-spark-{port}", "--network", "host"),
-            *("--volume", f"{_distribution(version)}:{home}:ro", f"{REGISTRY}/testbed/spark:{WITH_IMAGE[0]}"),
-            *(f"{home}/bin/spark-submit", "--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
-            *("--master", "local[2]", "--driver-memory", "1g", *settings),
-            *("--conf", f"spark.connect.grpc.binding.port={port}", *OPTIONS, "spark-internal"),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+    _docker("rm", "--force", name)
+    begun = _docker(
+        *("run", "--detach", "--name", name, "--network", "host", "--volume", f"{_distribution(version)}:{home}:ro"),
+        *(f"{REGISTRY}/testbed/spark:{WITH_IMAGE[0]}", f"{home}/bin/spark-submit"),
+        *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "--master", "local[2]"),
+        *("--driver-memory", "1g", *settings, "--conf", f"spark.connect.grpc.binding.port={port}", *OPTIONS),
+        "spark-internal",
     )
     limit = time.monotonic() + START_SECONDS
     while not _listens(port):
-        if container.returncode or time.monotonic() > limit:
-            missing(what, container.stderr.strip() or f"it did not listen within {START_SECONDS} s")
+        if begun.returncode or time.monotonic() > limit:
+            said = (_docker("logs", "--tail=5", name) if begun.returncode == 0 else begun).stdout.splitlines()
+            missing(what, said[-1] if said else f"it did not listen within {START_SECONDS} s")
         time.sleep(0.2)
+
+
+def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What it says, on whichever stream."""
+    command = ["/usr/bin/docker", *arguments]
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=600
+    )
 
 
 def _listens(port: str) -> bool:
@@ -98,16 +106,18 @@ def _listens(port: str) -> bool:
 
 def _distribution(version: str) -> Path:
     """The package `pyspark` with its jars, made once and kept in the user's cache."""
-    folder = TESTS_CACHE / "spark" / version
+    packed = wheel(version, jars=True)
+    folder = TESTS_CACHE / "spark" / f"{version}-{packed.sha256[:8]}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with locked(folder.with_name(f"{version}.lock")):
+    with locked(folder.parent / f"{folder.name}.lock"):
         if not folder.exists():
             with tempfile.TemporaryDirectory(dir=folder.parent) as half:
-                with zipfile.ZipFile(wheel(version, Path(half), jars=True)) as archive:
-                    archive.extractall(Path(half, "made"))
-                for script in Path(half, "made", "pyspark", "bin").iterdir():
+                made = Path(half, "made")
+                with zipfile.ZipFile(packed.path) as archive:
+                    archive.extractall(made)
+                for script in (made / "pyspark" / "bin").iterdir():
                     script.chmod(0o755)
-                Path(half, "made").replace(folder)
+                made.replace(folder)
     return folder / "pyspark"
 
 

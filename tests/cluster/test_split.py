@@ -118,25 +118,29 @@ blocks:
 """
 PIPELINES = [f"once_{number}" for number in range(3)]
 
-# Two processes have what a scheduler reads in a triggers.yaml, at the same moment: how many were made, which twice?
-AT_ONCE = """
-import multiprocessing
+# Two processes do at the same moment what a scheduler does with a new triggers.yaml, and once more: how many triggers
+# were made, and which twice? The schedulers themselves do not see these: there is no pipeline beside the file.
+AT_ONCE = f"""
+import multiprocessing, pathlib
 
-def make(barrier):
-    from datetime import datetime
-    from mage_ai.data_preparation.models.triggers import Trigger
+NAMES = [f"at_once_{{number}}" for number in range(20)]
+for name in NAMES:
+    folder = pathlib.Path("{PROJECT}/pipelines", name)
+    folder.mkdir()
+    (folder / "triggers.yaml").write_text({trigger()})
+
+def sync(barrier):
     from mage_ai.orchestration.db import db_connection
-    from mage_ai.orchestration.db.models.schedules import PipelineSchedule
+    from mage_ai.orchestration.pipeline_scheduler_original import sync_schedules
+    from mage_ai.settings.repo import set_repo_path
+    set_repo_path("{PROJECT}")
     db_connection.start_session()
-    for number in range(20):
+    for name in NAMES * 2:
         barrier.wait()
-        PipelineSchedule.create_or_update_batch([
-            Trigger(name=f"at_once_{number}", pipeline_uuid="none", schedule_type="time",
-                    schedule_interval="@once", start_time=datetime(2026, 1, 1))
-        ])
+        sync_schedules([name])
 
-barrier = multiprocessing.Barrier(2)
-processes = [multiprocessing.Process(target=make, args=[barrier]) for _ in range(2)]
+barrier = multiprocessing.Barrier(2, timeout=60)
+processes = [multiprocessing.Process(target=sync, args=[barrier]) for _ in range(2)]
 for process in processes:
     process.start()
 for process in processes:

@@ -5,13 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.needs import REPOSITORY, TESTS_CACHE, missing
 from tests.pyspark_wheels import wheel
+
+from deploykit.image.wheelhouse import Wheel
 
 CACHE = TESTS_CACHE / "clients"
 INSIDE = Path(__file__).parent / "inside"
@@ -40,34 +41,37 @@ def client() -> Callable[[str], Path]:
 
 
 def _python(version: str) -> Path:
-    # pyspark-client is the same code without the jars; there is none for 3.5.
-    published = "" if version.startswith("3.") else f"pyspark-client=={version}"
-    key = hashlib.sha256("\n".join((sys.version, *_PINS, published)).encode()).hexdigest()[:8]
+    published = f"pyspark-client=={version}"
+    ours = wheel(version, jars=False) if version.startswith("3.") else None  # there is no pyspark-client of that line
+    key = hashlib.sha256("\n".join((sys.version, *_PINS, ours.sha256 if ours else published)).encode()).hexdigest()[:8]
     folder = CACHE / f"{version}-{key}"
     if not folder.exists():
-        with tempfile.TemporaryDirectory() as links:
-            _make(folder, (*_PINS, published or str(wheel(version, Path(links), jars=False))))
+        _make(folder, published, ours)
     return folder / "bin" / "python"
 
 
-def _make(folder: Path, requirements: tuple[str, ...]) -> None:
+def _make(folder: Path, published: str, ours: Wheel | None) -> None:
     from uv import find_uv_bin
 
     uv = find_uv_bin()
     half = folder.with_name(f"{folder.name}.{os.getpid()}")
     shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    if ours:
+        (half / ours.file).symlink_to(ours.path)
+    package = half / ours.file if ours else published
     environment = {**os.environ, "UV_SYSTEM_CERTS": "1"}
     environment.pop("VIRTUAL_ENV", None)
     for command in (
-        (uv, "venv", "--quiet", "--relocatable", "--python", sys.executable, half),
-        (uv, "pip", "install", "--quiet", "--no-deps", "--python", half / "bin" / "python", *requirements),
+        (uv, "venv", "--quiet", "--relocatable", "--allow-existing", "--python", sys.executable, half),
+        (uv, "pip", "install", "--quiet", "--no-deps", "--python", half / "bin" / "python", *_PINS, package),
     ):
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=900
         )
         if done.returncode != 0:
             shutil.rmtree(half, ignore_errors=True)
-            missing(f"the client {requirements[-1]}", (done.stderr.strip().splitlines() or ["uv failed"])[-1])
+            missing(f"the client {published}", (done.stderr.strip().splitlines() or ["uv failed"])[-1])
     half.replace(folder)
 
 

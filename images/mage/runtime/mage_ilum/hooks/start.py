@@ -20,7 +20,8 @@ SWITCH = "MAGE_ILUM_HOOKS"
 # The module that is waited for, and the module of ours whose `apply(module)` is called then.
 _HOOKS = {
     "mage_ai.data_preparation.models.block": "mage_ilum.hooks.mage",
-    "mage_ai.orchestration.db.models.schedules": "mage_ilum.hooks.triggers",
+    "mage_ai.orchestration.pipeline_scheduler_original": "mage_ilum.hooks.triggers",
+    "mage_ai.orchestration.pipeline_scheduler_project_platform": "mage_ilum.hooks.triggers",
     "mage_ai.server.server": "mage_ilum.hooks.page",
     "pyspark.sql.connect.dataframe": "mage_ilum.hooks.frames",
     "pyspark.sql.connect.session": "mage_ilum.hooks.sessions",

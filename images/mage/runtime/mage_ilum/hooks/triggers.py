@@ -5,60 +5,31 @@ same new one at once make it twice, and then each of the two begins every run.
 """
 
 import functools
-import time
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mage_ai.orchestration.utils.distributed_lock import DistributedLock
 
 KEY = "mage_ilum_triggers"
-SECONDS = 30
-"""After as long Redis lets go of the lock of a scheduler that was killed."""
-
-
-class _Lock(Protocol):
-    """What matters here of Mage's DistributedLock."""
-
-    def try_acquire_lock(self, key: str, timeout: int) -> bool: ...
+SECONDS = 120
+"""How long Redis keeps the lock of a scheduler that was killed, and how long making them may take."""
 
 
 def apply(module: ModuleType) -> None:
-    """Change `PipelineSchedule.create_or_update_batch` of `mage_ai.orchestration.db.models.schedules`."""
-    schedule = module.PipelineSchedule
-    schedule.create_or_update_batch = staticmethod(_one_at_a_time(schedule.create_or_update_batch))
+    """Change `sync_schedules` of Mage's scheduler: under the lock that it has for runs, which is none without Redis."""
+    module.sync_schedules = _one_at_a_time(module.sync_schedules, module.lock)  # type: ignore[attr-defined] # as read
 
 
-def _one_at_a_time(make: Callable[[Sequence[object]], object]) -> Callable[[Sequence[object]], object]:
-    """Under the lock that the schedulers have for runs; without Redis there is one scheduler, and nothing to wait for.
-
-    What cannot be locked is made all the same: Mage reads a triggers.yaml once, and would not come back to it.
-    """
-
-    @functools.wraps(make)
-    def create_or_update_batch(triggers: Sequence[object]) -> object:
-        if not triggers:  # as in nearly every round
-            return make(triggers)
-        from mage_ai.orchestration.utils.distributed_lock import DistributedLock
-
-        lock = DistributedLock()
-        held = _acquire(lock)
+def _one_at_a_time(sync: Callable[[Sequence[str]], None], lock: "DistributedLock") -> Callable[[Sequence[str]], None]:
+    @functools.wraps(sync)
+    def sync_schedules(pipeline_uuids: Sequence[str]) -> None:
+        if not lock.try_acquire_lock(KEY, timeout=SECONDS):
+            return  # another is at it; nothing was read yet, so that the next round, in seconds, misses nothing
         try:
-            return make(triggers)
+            sync(pipeline_uuids)
         finally:
-            if held:
-                lock.release_lock(KEY)
+            lock.release_lock(KEY)
 
-    return create_or_update_batch
-
-
-def _acquire(lock: _Lock) -> bool:
-    from redis import RedisError
-
-    limit = time.monotonic() + SECONDS
-    try:
-        while not lock.try_acquire_lock(KEY, timeout=SECONDS):
-            if time.monotonic() > limit:
-                return False
-            time.sleep(0.1)
-    except RedisError:
-        return False
-    return True
+    return sync_schedules
