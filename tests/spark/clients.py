@@ -57,9 +57,10 @@ def _make(folder: Path, published: str, ours: Wheel | None) -> None:
     half = folder.with_name(f"{folder.name}.{os.getpid()}")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
+    name = ours.file if ours else published
+    package = half / name if ours else name
     if ours:
-        (half / ours.file).symlink_to(ours.path)
-    package = half / ours.file if ours else published
+        (half / name).symlink_to(ours.path)
     environment = {**os.environ, "UV_SYSTEM_CERTS": "1"}
     environment.pop("VIRTUAL_ENV", None)
     for command in (
@@ -71,7 +72,7 @@ def _make(folder: Path, published: str, ours: Wheel | None) -> None:
         )
         if done.returncode != 0:
             shutil.rmtree(half, ignore_errors=True)
-            missing(f"the client {published}", (done.stderr.strip().splitlines() or ["uv failed"])[-1])
+            missing(f"the client {name}", (done.stderr.strip().splitlines() or ["uv failed"])[-1])
     half.replace(folder)
 
 

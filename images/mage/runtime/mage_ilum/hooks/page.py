@@ -6,10 +6,15 @@ start takes the page from under the others, and of two that start at once one an
 
 import tempfile
 from pathlib import Path
-from types import ModuleType
+from typing import Protocol
 
 
-def apply(module: ModuleType) -> None:
+class _Server(Protocol):
+    """What matters here of Mage's module `server`."""
+
+    BASE_PATH_EXPORTS_FOLDER: str
+
+
+def apply(module: _Server) -> None:
     """Change the folder that `mage_ai.server.server` copies its page to: absolute, it replaces the one before it."""
-    name: str = module.BASE_PATH_EXPORTS_FOLDER
-    module.BASE_PATH_EXPORTS_FOLDER = str(Path(tempfile.gettempdir(), name))  # type: ignore[attr-defined] # as read above
+    module.BASE_PATH_EXPORTS_FOLDER = str(Path(tempfile.gettempdir(), module.BASE_PATH_EXPORTS_FOLDER))

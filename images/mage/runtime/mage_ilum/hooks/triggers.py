@@ -6,23 +6,33 @@ same new one at once make it twice, and then each of the two begins every run.
 
 import functools
 from collections.abc import Callable, Sequence
-from types import ModuleType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mage_ai.orchestration.utils.distributed_lock import DistributedLock
+from typing import Protocol
 
 KEY = "mage_ilum_triggers"
 SECONDS = 120
 """How long Redis keeps the lock of a scheduler that was killed, and how long making them may take."""
 
 
-def apply(module: ModuleType) -> None:
+class _Lock(Protocol):
+    """What matters here of Mage's DistributedLock."""
+
+    def try_acquire_lock(self, key: str, timeout: int) -> bool: ...
+    def release_lock(self, key: str) -> None: ...
+
+
+class _Scheduler(Protocol):
+    """What matters here of Mage's modules with a scheduler."""
+
+    lock: _Lock
+    sync_schedules: Callable[[Sequence[str]], None]
+
+
+def apply(module: _Scheduler) -> None:
     """Change `sync_schedules` of Mage's scheduler: under the lock that it has for runs, which is none without Redis."""
-    module.sync_schedules = _one_at_a_time(module.sync_schedules, module.lock)  # type: ignore[attr-defined] # as read
+    module.sync_schedules = _one_at_a_time(module.sync_schedules, module.lock)
 
 
-def _one_at_a_time(sync: Callable[[Sequence[str]], None], lock: "DistributedLock") -> Callable[[Sequence[str]], None]:
+def _one_at_a_time(sync: Callable[[Sequence[str]], None], lock: _Lock) -> Callable[[Sequence[str]], None]:
     @functools.wraps(sync)
     def sync_schedules(pipeline_uuids: Sequence[str]) -> None:
         if not lock.try_acquire_lock(KEY, timeout=SECONDS):
