@@ -7,14 +7,14 @@ from deploykit.cli.output import Lines
 from deploykit.errors import DeploykitError
 from deploykit.image import wheelhouse
 from deploykit.image.index import Target
-from deploykit.versions import SparkVersion
 
 
 def wheel(version: str, *, jars: bool) -> wheelhouse.Wheel:
     """It is in the user's cache, by its hash."""
-    spark = SparkVersion.parse(version)
+    known = catalog.load()
+    spark = known.spark(version)
     target = Target(python="3.10", machine="x86_64", glibc="2.36")
     try:
-        return wheelhouse.pyspark(spark, catalog.load().lines[spark.line], target, jars=jars, progress=Lines())
+        return wheelhouse.pyspark(spark, known.line(spark), target, jars=jars, progress=Lines())
     except DeploykitError as error:
         missing(f"PySpark {version}", error.what)
